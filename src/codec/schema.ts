@@ -1,0 +1,116 @@
+/**
+ * The schema language: one class per message, record and struct, declared as
+ * `class Prepare extends message({ ballot: uint53, from: uint53 }) {}`.
+ * From the one declaration come the TypeScript type, the protobuf codec (`compile.ts`) and the handler's name.
+ * Every field is required, so encoders are straight-line code and truncated input is refused.
+ */
+
+/** A field's type: how protobuf carries it, and (as `T`, at compile time only) what TypeScript sees. */
+export interface Field<T> {
+  readonly wire: 'uint32' | 'double' | 'bool' | 'string' | 'bytes' | 'struct'
+  readonly repeated: boolean
+  /** Whether decoding must check for an integer in [0, 2^53 − 1]. */
+  readonly integer: boolean
+  /** The class of a `struct` field. */
+  readonly struct?: StructClass
+  /** Never set: it only carries `T`. */
+  readonly type?: T
+}
+
+/** The fields of a declaration, by name. */
+export type Fields = Readonly<Record<string, Field<unknown>>>
+
+/** The values of declared fields. */
+export type Values<F extends Fields> = {
+  readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never
+}
+
+/** What a declared class is used for: sent between nodes, kept on disk, or nested in either. */
+export type Kind = 'message' | 'record' | 'struct'
+
+/** The static side of a declared class. */
+export interface Declared<F extends Fields = Fields, K extends Kind = Kind> {
+  new (values: Values<F>): Values<F>
+  readonly kind: K
+  readonly fields: F
+  /** Whether a turn handles it before all others (heartbeats: load must not starve elections). */
+  readonly first: boolean
+}
+
+export type MessageClass<F extends Fields = Fields> = Declared<F, 'message'>
+export type RecordClass<F extends Fields = Fields> = Declared<F, 'record'>
+export type StructClass<F extends Fields = Fields> = Declared<F, 'struct'>
+
+/** The values that construct a declared class `C`. */
+export type ValuesOf<C> = C extends { readonly fields: infer F extends Fields } ? Values<F> : never
+
+/** An integer in [0, 2^32 − 1]. */
+export const uint32: Field<number> = { wire: 'uint32', repeated: false, integer: false }
+/** An integer in [0, 2^53 − 1], carried as a protobuf double: a 64-bit varint would allocate on each decode. */
+export const uint53: Field<number> = { wire: 'double', repeated: false, integer: true }
+/** A 64-bit floating point number. */
+export const float64: Field<number> = { wire: 'double', repeated: false, integer: false }
+export const bool: Field<boolean> = { wire: 'bool', repeated: false, integer: false }
+export const string: Field<string> = { wire: 'string', repeated: false, integer: false }
+/** Bytes. Decoded bytes are views on the received buffer: copy what is kept. */
+export const bytes: Field<Uint8Array> = { wire: 'bytes', repeated: false, integer: false }
+
+/** A nested struct. */
+export function nested<C extends StructClass>(struct: C): Field<InstanceType<C>> {
+  return { wire: 'struct', repeated: false, integer: false, struct }
+}
+
+/** Any number of a struct's or a scalar's values, in order. */
+export function list<C extends StructClass>(element: C): Field<readonly InstanceType<C>[]>
+export function list<T>(element: Field<T>): Field<readonly T[]>
+export function list(element: StructClass | Field<unknown>): Field<readonly unknown[]> {
+  const field = typeof element === 'function' ? nested(element) : element
+  return { ...field, repeated: true, type: [] }
+}
+
+function declare<F extends Fields, K extends Kind>(kind: K, fields: F, first: boolean): Declared<F, K> {
+  class Declaration {
+    static readonly kind = kind
+    static readonly fields = fields
+    static readonly first = first
+    constructor(values: Values<F>) {
+      Object.assign(this, values)
+    }
+  }
+  return Declaration as unknown as Declared<F, K>
+}
+
+/**
+ * Declares a message: `class Accept extends message({ ballot: uint53 }) {}`.
+ * @param options `first`: handled before all other messages of a turn
+ */
+export function message<F extends Fields>(fields: F, options: { first?: boolean } = {}): MessageClass<F> {
+  return declare('message', fields, options.first ?? false)
+}
+
+/** Declares a record for the log on disk: `class Promised extends record({ ballot: uint53 }) {}`. */
+export function record<F extends Fields>(fields: F): RecordClass<F> {
+  return declare('record', fields, false)
+}
+
+/** Declares a part of messages and records: `class Vote extends struct({ slot: uint53 }) {}`. */
+export function struct<F extends Fields>(fields: F): StructClass<F> {
+  return declare('struct', fields, false)
+}
+
+/** A module of declarations: `import * as messages from './messages.ts'`. */
+export type Module = Readonly<Record<string, unknown>>
+
+type Handled<M, P extends string, K extends Kind, Rest extends unknown[]> = {
+  [N in keyof M as M[N] extends { readonly kind: K } ? `${P}${N & string}` : never]: M[N] extends abstract new (
+    ...args: never
+  ) => infer S
+    ? (value: S, ...rest: Rest) => void
+    : never
+}
+
+/** What must handle the messages of module `M`: one `on<Message>(message, from)` each. */
+export type Handlers<M, Sender> = Handled<M, 'on', 'message', [from: Sender]>
+
+/** What must recover the records of module `R`: one `recover<Record>(record)` each. */
+export type Recoverers<R> = Handled<R, 'recover', 'record', []>

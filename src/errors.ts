@@ -1,0 +1,30 @@
+/** Every error that Synod raises or answers with: its code, what it means, and the status it has over HTTP. */
+
+/** One row per code. `definite` tells whether the request was certainly not applied. */
+export const ERRORS = {
+  config: { status: 500, definite: true, meaning: 'the configuration is wrong' },
+  usage: { status: 500, definite: true, meaning: 'a flag or an argument is wrong' },
+  malformed: { status: 400, definite: true, meaning: 'bytes that are no message, frame or record of ours' },
+  unavailable: { status: 503, definite: true, meaning: 'no leader or no quorum; the request was not proposed' },
+  overloaded: { status: 503, definite: true, meaning: 'a queue is full; the request was not proposed' },
+  unknown: { status: 504, definite: false, meaning: 'the request was proposed; it may have been applied, now or later' },
+  unsupported: { status: 501, definite: true, meaning: 'the protocol does not offer this' },
+  internal: { status: 500, definite: false, meaning: 'a defect in Synod' },
+} as const satisfies Record<string, { status: number; definite: boolean; meaning: string }>
+
+/** A code of `ERRORS`. */
+export type ErrorCode = keyof typeof ERRORS
+
+/** What a request can be refused with. */
+export type RefusalCode = 'unavailable' | 'overloaded' | 'unknown' | 'unsupported' | 'internal'
+
+/** An error with a code of the table above and one sentence that says what was wrong and where. */
+export class SynodError extends Error {
+  override readonly name = 'SynodError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
