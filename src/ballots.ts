@@ -1,8 +1,8 @@
 /** Ballot numbers: one safe integer that orders rounds and names the owner, `round * 4096 + member number`. */
 import { type Cluster, MAX_MEMBERS, type NodeId } from './node-id.ts'
 
-/** The largest round whose ballots are still safe integers (the codec's `uint53`). */
-const MAX_ROUND = Math.floor(Number.MAX_SAFE_INTEGER / MAX_MEMBERS) - 1
+/** No honest node gets here: ballots stay safe integers (the codec's `uint53`) with as many rounds again above. */
+const MAX_ROUND = 2 ** 40
 
 /** The ballot below all others: nobody's, never issued. */
 export const NO_BALLOT = 0

@@ -32,6 +32,9 @@ export type Outcome =
   | { readonly ok: true; readonly result: Result; readonly position: Position | null }
   | { readonly ok: false; readonly code: RefusalCode; readonly reason: string }
 
+/** How urgently an output leaves: `urgent` does not wait for this node's unsynced records, see `Node`. */
+export type Urgency = 'urgent' | 'committed'
+
 /** See the file's head. Made by `Node`, seen by replicas. */
 export class Request {
   readonly command: Command
@@ -41,14 +44,14 @@ export class Request {
   /** Whether another node sent it here: such a request is not sent on. */
   readonly forwarded: boolean
   state: 'waiting' | 'taken' | 'answered' = 'waiting'
-  readonly #respond: (outcome: Outcome) => void
+  readonly #respond: (outcome: Outcome, urgency: Urgency) => void
 
   constructor(
     command: Command,
     read: ReadMode,
     deadline: number,
     forwarded: boolean,
-    respond: (outcome: Outcome) => void,
+    respond: (outcome: Outcome, urgency: Urgency) => void,
   ) {
     this.command = command
     this.read = read
@@ -65,9 +68,9 @@ export class Request {
   }
 
   /** Gives the answer, once; later answers are ignored. */
-  answer(outcome: Outcome): void {
+  answer(outcome: Outcome, urgency: Urgency): void {
     if (this.state === 'answered') return
     this.state = 'answered'
-    this.#respond(outcome)
+    this.#respond(outcome, urgency)
   }
 }

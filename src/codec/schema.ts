@@ -28,18 +28,28 @@ export type Values<F extends Fields> = {
 /** What a declared class is used for: sent between nodes, kept on disk, or nested in either. */
 export type Kind = 'message' | 'record' | 'struct'
 
-/** The static side of a declared class. */
-export interface Declared<F extends Fields = Fields, K extends Kind = Kind> {
-  new (values: Values<F>): Values<F>
+/** Any declared class. */
+export interface Declared<K extends Kind = Kind> {
+  new (values: never): object
+  readonly name: string
   readonly kind: K
-  readonly fields: F
+  readonly fields: Fields
   /** Whether a turn handles it before all others (heartbeats: load must not starve elections). */
   readonly first: boolean
 }
 
-export type MessageClass<F extends Fields = Fields> = Declared<F, 'message'>
-export type RecordClass<F extends Fields = Fields> = Declared<F, 'record'>
-export type StructClass<F extends Fields = Fields> = Declared<F, 'struct'>
+export type MessageClass = Declared<'message'>
+export type RecordClass = Declared<'record'>
+export type StructClass = Declared<'struct'>
+
+/** The static side of a class declared with fields `F`. */
+export interface Declaration<F extends Fields, K extends Kind> {
+  new (values: Values<F>): Values<F>
+  readonly name: string
+  readonly kind: K
+  readonly fields: F
+  readonly first: boolean
+}
 
 /** The values that construct a declared class `C`. */
 export type ValuesOf<C> = C extends { readonly fields: infer F extends Fields } ? Values<F> : never
@@ -68,8 +78,8 @@ export function list(element: StructClass | Field<unknown>): Field<readonly unkn
   return { ...field, repeated: true, type: [] }
 }
 
-function declare<F extends Fields, K extends Kind>(kind: K, fields: F, first: boolean): Declared<F, K> {
-  class Declaration {
+function declare<F extends Fields, K extends Kind>(kind: K, fields: F, first: boolean): Declaration<F, K> {
+  class Base {
     static readonly kind = kind
     static readonly fields = fields
     static readonly first = first
@@ -77,24 +87,24 @@ function declare<F extends Fields, K extends Kind>(kind: K, fields: F, first: bo
       Object.assign(this, values)
     }
   }
-  return Declaration as unknown as Declared<F, K>
+  return Base as unknown as Declaration<F, K>
 }
 
 /**
  * Declares a message: `class Accept extends message({ ballot: uint53 }) {}`.
  * @param options `first`: handled before all other messages of a turn
  */
-export function message<F extends Fields>(fields: F, options: { first?: boolean } = {}): MessageClass<F> {
+export function message<F extends Fields>(fields: F, options: { first?: boolean } = {}): Declaration<F, 'message'> {
   return declare('message', fields, options.first ?? false)
 }
 
 /** Declares a record for the log on disk: `class Promised extends record({ ballot: uint53 }) {}`. */
-export function record<F extends Fields>(fields: F): RecordClass<F> {
+export function record<F extends Fields>(fields: F): Declaration<F, 'record'> {
   return declare('record', fields, false)
 }
 
 /** Declares a part of messages and records: `class Vote extends struct({ slot: uint53 }) {}`. */
-export function struct<F extends Fields>(fields: F): StructClass<F> {
+export function struct<F extends Fields>(fields: F): Declaration<F, 'struct'> {
   return declare('struct', fields, false)
 }
 

@@ -1,4 +1,7 @@
-/** Quorum systems: pure geometry over a cluster. Which sets of nodes suffice for phase 1, and which for phase 2. */
+/**
+ * Quorum systems: pure geometry over a cluster. Which sets of nodes suffice for phase 1, and which for phase 2.
+ * A tally throws `SynodError('internal')` on a node of another cluster: ids are interned, so that is always a defect.
+ */
 import type { NodeId } from '../node-id.ts'
 
 /** Counts distinct members of one vote: one proposal at one ballot. */

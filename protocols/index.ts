@@ -1,0 +1,7 @@
+/** The protocols that come with Synod: one line each, loaded when asked for. */
+import type { Protocol } from '#core'
+
+/** Name to module; the module's default export is the protocol. */
+export const protocols: Readonly<Record<string, () => Promise<{ default: Protocol }>>> = {
+  paxos: () => import('./paxos/index.ts'),
+}

@@ -1,0 +1,53 @@
+/** Phase 1 from the candidate's side: who has promised, and the votes that a new leader must respect. */
+import type { NodeId, Tally } from '#core'
+import type { Prepared, Vote } from './messages.ts'
+
+export class Candidate {
+  readonly ballot: number
+  /** The first slot asked for: all below are executed here. */
+  readonly from: number
+  /** The highest floor among the answers, and who told it. */
+  floor = 0
+  floorHolder: NodeId | null = null
+  /** Above all votes. */
+  end: number
+  /** Of each slot the vote with the highest ballot, or a chosen one. */
+  readonly votes = new Map<number, Vote>()
+  readonly #tally: Tally
+  /** How far each member has answered. */
+  readonly #answered = new Map<NodeId, number>()
+
+  constructor(ballot: number, from: number, tally: Tally) {
+    this.ballot = ballot
+    this.from = from
+    this.end = from
+    this.#tally = tally
+  }
+
+  /** Whether a quorum has promised and told all its votes. */
+  get elected(): boolean {
+    return this.#tally.stands
+  }
+
+  /** The slot from which on `id` is to be asked, or null when it has told everything. */
+  next(id: NodeId): number | null {
+    return this.#tally.has(id) ? null : (this.#answered.get(id) ?? this.from)
+  }
+
+  /** Takes the next part of a member's answer; repeated parts are ignored. True when it completes the quorum. */
+  take(m: Prepared, from: NodeId): boolean {
+    if (m.from !== this.next(from)) return false
+    if (m.floor > this.floor) {
+      this.floor = m.floor
+      this.floorHolder = from
+    }
+    for (const vote of m.votes) {
+      const best = this.votes.get(vote.slot)
+      // Lamport 2001, §2.2: of the votes in the quorum, the one with the highest ballot.
+      if (!best || vote.chosen || (!best.chosen && vote.ballot > best.ballot)) this.votes.set(vote.slot, vote)
+      this.end = Math.max(this.end, vote.slot + 1)
+    }
+    this.#answered.set(from, m.end)
+    return m.more ? false : this.#tally.ack(from)
+  }
+}

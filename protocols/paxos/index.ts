@@ -1,0 +1,24 @@
+/** Multi-Paxos, for `-algorithm paxos`. */
+import { defineProtocol, majority } from '#core'
+import { type Options, options } from './options.ts'
+import { Paxos } from './paxos.ts'
+
+export default defineProtocol<Options>({
+  name: 'paxos',
+  paper: 'Lamport, Paxos Made Simple, 2001; van Renesse & Altınbüken, Paxos Made Moderately Complex, 2015',
+  consistency: 'linearizable',
+  sessions: 'none',
+  compareAndSet: false,
+  options,
+  simulated: () => [
+    {},
+    { pipeline: 2, batch: 2, retain: 8, chunk_bytes: 16 },
+    { pipeline: 4, retain: 0, chunk_bytes: 1 },
+    { retain: 30, chunk_bytes: 200 },
+  ],
+  progress: (alive, { cluster }) => {
+    const { phase1, phase2 } = majority(cluster)
+    return phase1.includes(alive) && phase2.includes(alive)
+  },
+  create: (node, given) => new Paxos(node, given),
+})

@@ -1,0 +1,90 @@
+/**
+ * The slots of one replica.
+ *
+ *      truncated       executed         voted, some chosen
+ *     |─────────────|────────────────|─────────────────────|
+ *     0           floor          executed                 end
+ */
+import type { Command } from '#core'
+
+/** The vote in a slot. */
+export interface Entry {
+  readonly slot: number
+  /** The ballot of the vote; never goes back. */
+  ballot: number
+  commands: readonly Command[]
+  /** Whether the commands are known to be chosen; from then on they never change. */
+  chosen: boolean
+}
+
+export class Log {
+  /** The first slot that is kept. */
+  floor = 0
+  /** The first slot that is not executed. */
+  executed = 0
+  /** Above all slots that are kept. */
+  end = 0
+  /** How many commands the kept slots hold. */
+  size = 0
+  readonly #entries = new Map<number, Entry>()
+
+  get(slot: number): Entry | undefined {
+    return this.#entries.get(slot)
+  }
+
+  /** Records a vote. A chosen slot keeps its commands: any later proposal for it has the same. */
+  vote(slot: number, ballot: number, commands: readonly Command[]): Entry {
+    const entry = this.#entries.get(slot)
+    if (!entry) return this.#add({ slot, ballot, commands, chosen: false })
+    if (!entry.chosen) {
+      this.size += commands.length - entry.commands.length
+      entry.commands = commands
+    }
+    entry.ballot = Math.max(entry.ballot, ballot)
+    return entry
+  }
+
+  /** Records that these commands are chosen. */
+  choose(slot: number, ballot: number, commands: readonly Command[]): void {
+    this.vote(slot, ballot, commands).chosen = true
+  }
+
+  /** The entries from `slot` on, in order. */
+  *from(slot: number): Generator<Entry> {
+    for (let at = Math.max(slot, this.floor); at < this.end; at++) {
+      const entry = this.#entries.get(at)
+      if (entry) yield entry
+    }
+  }
+
+  /** Forgets the executed slots below `floor`. */
+  truncate(floor: number): void {
+    const to = Math.min(floor, this.executed)
+    for (; this.floor < to; this.floor++) this.#remove(this.floor)
+  }
+
+  /** Forgets executed slots, oldest first, until at most `size` commands are kept or nothing executed is left. */
+  shrink(size: number): void {
+    for (; this.size > size && this.floor < this.executed; this.floor++) this.#remove(this.floor)
+  }
+
+  /** Starts anew behind a snapshot of the slots below `slot`; votes above it stay. */
+  reset(slot: number): void {
+    for (const at of this.#entries.keys()) if (at < slot) this.#remove(at)
+    this.executed = slot
+    this.floor = slot
+    this.end = Math.max(this.end, slot)
+  }
+
+  #add(entry: Entry): Entry {
+    this.#entries.set(entry.slot, entry)
+    this.size += entry.commands.length
+    this.end = Math.max(this.end, entry.slot + 1)
+    return entry
+  }
+
+  #remove(slot: number): void {
+    this.size -= this.#entries.get(slot)?.commands.length ?? 0
+    this.#entries.delete(slot)
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The messages of Multi-Paxos.
+ *
+ *     candidate ── Canvass ───> all     ── Canvassed ──> candidate    would you promise? (changes nothing)
+ *     candidate ── Prepare ───> all     ── Prepared ───> candidate    phase 1
+ *     leader    ── Accept ────> all     ── Accepted ───> leader       phase 2
+ *     leader    ── Commit ────> others                                what is chosen, when no Accept carries it
+ *     leader    ── Heartbeat ─> others  ── Heard ──────> leader
+ *     laggard   ── Learn ─────> anyone  ── Learned ────> laggard      chosen slots
+ *     laggard   ── Download ──> anyone  ── Downloaded ─> laggard      a snapshot, where the slots are truncated
+ */
+import { bool, bytes, Command, list, message, struct, uint53 } from '#core'
+
+/** What a node last accepted in a slot; no commands are a no-op. `chosen` spares the reader another vote on it. */
+export class Vote extends struct({ slot: uint53, ballot: uint53, chosen: bool, commands: list(Command) }) {}
+
+/** A node that hears no leader asks whether the others hear one. `round` tells its polls apart. */
+export class Canvass extends message({ round: uint53 }) {}
+
+/**
+ * The answer to a poll. `granted`: this node hears no leader. Without a quorum of such answers nobody campaigns, so a
+ * node that alone cannot hear the leader does not depose it (Ongaro 2014, §9.6). `promised` is the ballot to surpass.
+ */
+export class Canvassed extends message({ round: uint53, promised: uint53, granted: bool }) {}
+
+/** Phase 1a: a candidate opens `ballot` for every slot from `from` on. */
+export class Prepare extends message({ ballot: uint53, from: uint53 }) {}
+
+/**
+ * Phase 1b: what a new leader must respect: the votes for the slots in [`from`, `end`), and whether there are `more`,
+ * for which the candidate asks with its next `from`. Below `floor` lies a snapshot: a candidate that has not executed
+ * so far must fetch it before it proposes. A ballot above the one asked for is a refusal.
+ */
+export class Prepared extends message({
+  ballot: uint53,
+  from: uint53,
+  end: uint53,
+  more: bool,
+  floor: uint53,
+  votes: list(Vote),
+}) {}
+
+/** Phase 2a. All slots below `committed` are chosen; where the receiver's vote is of `ballot`, it has the value. */
+export class Accept extends message({ ballot: uint53, slot: uint53, committed: uint53, commands: list(Command) }) {}
+
+/** Phase 2b. A ballot above the one proposed is a refusal. */
+export class Accepted extends message({ ballot: uint53, slot: uint53 }) {}
+
+/** All slots below `committed` are chosen. The ballot says by which votes: others may hold another value. */
+export class Commit extends message({ ballot: uint53, committed: uint53 }) {}
+
+/** The leader lives. Everyone has executed the slots below `floor`: they may be forgotten. */
+export class Heartbeat extends message({ ballot: uint53, committed: uint53, floor: uint53 }, { first: true }) {}
+
+/** The answer to a heartbeat, from voting nodes only. A ballot above the leader's is a refusal. */
+export class Heard extends message({ ballot: uint53, executed: uint53 }, { first: true }) {}
+
+/** Asks for chosen slots from `from` on. */
+export class Learn extends message({ from: uint53 }) {}
+
+/** Chosen slots in order; none when they lie below `floor`. The sender has executed the slots below `executed`. */
+export class Learned extends message({ floor: uint53, executed: uint53, votes: list(Vote) }) {}
+
+/** Asks for piece number `piece` of the snapshot at `slot`; slot 0 for the newest there is. */
+export class Download extends message({ slot: uint53, piece: uint53 }) {}
+
+/** One piece of a snapshot that covers the slots below `slot`. A new `slot` starts again at piece 0. */
+export class Downloaded extends message({ slot: uint53, piece: uint53, last: bool, data: bytes }) {}

@@ -1,0 +1,96 @@
+/** Snapshots on their way: the reader pulls piece after piece, so neither side holds up its own work. */
+import type { NodeId } from '#core'
+import type { Download, Downloaded } from './messages.ts'
+
+/** How many heartbeats without a piece until another source is tried. */
+const PATIENCE = 10
+
+type Piece = Pick<Downloaded, 'slot' | 'piece' | 'last' | 'data'>
+
+interface Upload {
+  readonly slot: number
+  readonly pieces: Iterator<Uint8Array>
+  /** The piece sent last, kept in case it was lost. */
+  sent: Piece
+  /** The one after it, already made: only so is it known whether `sent` is the last. */
+  next: IteratorResult<Uint8Array>
+  usedAt: number
+}
+
+/** The snapshots this node gives out: one a reader, each frozen when its first piece was asked for. */
+export class Uploads {
+  readonly #byReader = new Map<NodeId, Upload>()
+
+  /** The piece asked for. When that snapshot is gone, the first piece of a new one. */
+  answer(m: Download, reader: NodeId, executed: number, snapshot: () => Iterable<Uint8Array>, now: number): Piece {
+    const upload = this.#byReader.get(reader)
+    if (!upload || m.slot !== upload.slot || m.piece < upload.sent.piece || m.piece > upload.sent.piece + 1) {
+      return this.#begin(reader, executed, snapshot, now)
+    }
+    upload.usedAt = now
+    if (m.piece === upload.sent.piece || upload.next.done) return upload.sent
+    return advance(upload, m.piece)
+  }
+
+  /** Drops snapshots that nobody has asked for since `before`. */
+  expire(before: number): void {
+    for (const [reader, upload] of this.#byReader) if (upload.usedAt < before) this.#drop(reader, upload)
+  }
+
+  #begin(reader: NodeId, slot: number, snapshot: () => Iterable<Uint8Array>, now: number): Piece {
+    const old = this.#byReader.get(reader)
+    if (old) this.#drop(reader, old)
+    const pieces = snapshot()[Symbol.iterator]()
+    const none: Piece = { slot, piece: -1, last: false, data: new Uint8Array(0) }
+    const upload: Upload = { slot, pieces, sent: none, next: pieces.next(), usedAt: now }
+    this.#byReader.set(reader, upload)
+    return advance(upload, 0)
+  }
+
+  #drop(reader: NodeId, upload: Upload): void {
+    upload.pieces.return?.()
+    this.#byReader.delete(reader)
+  }
+}
+
+function advance(upload: Upload, piece: number): Piece {
+  const data = upload.next.done ? new Uint8Array(0) : upload.next.value
+  upload.next = upload.pieces.next()
+  upload.sent = { slot: upload.slot, piece, last: upload.next.done === true, data }
+  return upload.sent
+}
+
+/** A snapshot on its way here. */
+export class Incoming {
+  readonly source: NodeId
+  slot = 0
+  /** What has arrived: all pieces from the first on. */
+  pieces: Uint8Array[] = []
+  complete = false
+  #looks = 0
+  #seen = 0
+
+  constructor(source: NodeId) {
+    this.source = source
+  }
+
+  /** Looked at once a heartbeat: true when many looks have seen no new piece. */
+  isIdle(): boolean {
+    this.#looks = this.pieces.length === this.#seen ? this.#looks + 1 : 0
+    this.#seen = this.pieces.length
+    return this.#looks > PATIENCE
+  }
+
+  /** Takes a piece; true when it was the one asked for. A first piece starts the snapshot anew. */
+  take(m: Downloaded, from: NodeId): boolean {
+    if (from !== this.source || this.complete) return false
+    if (m.piece === 0) {
+      this.slot = m.slot
+      this.pieces = []
+    }
+    if (m.slot !== this.slot || m.piece !== this.pieces.length) return false
+    this.pieces.push(m.data)
+    this.complete = m.last
+    return true
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * The REST key-value client. It says honestly what became of each request: applied, certainly not applied, or unknown.
+ * Over the integer routes an absent key and an empty value look the same (200 and no body, as in Paxi), so an empty
+ * body is given as null.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ERRORS, SynodError } from '../errors.ts'
+import { Connections, type Outgoing } from './connections.ts'
+import type { Reply } from './exchange.ts'
+import { canonicalKey, type Key } from './key.ts'
+import { type Meta, meta, refusal, silence } from './replies.ts'
+import { type NodeState, parseHistory, parseState } from './views.ts'
+
+/** A read beside the log, where the protocol has one; empty reads go through the log. */
+export type ReadPath = '' | 'leader' | 'quorum' | 'any'
+
+/** How a `Client` behaves. */
+export interface ClientOptions {
+  /** Url of each node by its id. */
+  readonly nodes: Readonly<Record<string, string>>
+  /** The node to talk to, also sent as `Id`; without it each request goes to a random node. */
+  readonly id?: string
+  /** How long a request may take, 5000 by default. */
+  readonly timeoutMs?: number
+  /** The most connections per node, 16 by default. */
+  readonly connections?: number
+  /** How often a request that was definitely not applied is tried again (reads: any that failed); 0 by default. */
+  readonly retries?: number
+  /** The read path, sent as the header `Read`; empty by default, and then not sent. */
+  readonly read?: ReadPath
+  /** A random number in [0, 1), which picks nodes. */
+  readonly random?: () => number
+}
+
+/** Overrides for one request. */
+export interface RequestOptions {
+  readonly node?: string
+  readonly timeoutMs?: number
+}
+
+/** What a read gave; `value` is null when the key is absent or its value empty. */
+export interface ReadResult extends Meta {
+  readonly node: string
+  readonly value: Buffer | null
+}
+
+/** What a write gave; `previous` is null when there was none, it was empty, or the protocol does not tell. */
+export interface WriteResult extends Meta {
+  readonly node: string
+  readonly previous: Buffer | null
+}
+
+const FIRST_PAUSE_MS = 20
+
+/** See the file's head. Rejections are `SynodError`s; `isDefinite` tells whether a write was certainly not applied. */
+export class Client {
+  /** The nodes' ids. */
+  readonly nodes: readonly string[]
+  readonly #connections: Connections
+  readonly #id: string | null
+  readonly #timeoutMs: number
+  readonly #retries: number
+  readonly #read: ReadPath
+  readonly #random: () => number
+  #cid = 0
+
+  /** @throws SynodError `config` when the options make no sense: no nodes, a bad url, an `id` that is no node */
+  constructor(options: ClientOptions) {
+    this.#connections = new Connections(options.nodes, { connections: options.connections ?? 16 })
+    this.nodes = this.#connections.nodes
+    this.#id = options.id || null
+    this.#timeoutMs = options.timeoutMs ?? 5_000
+    this.#retries = options.retries ?? 0
+    this.#read = options.read ?? ''
+    this.#random = options.random ?? Math.random
+    if (this.#id !== null) this.#known(this.#id)
+    if (!(this.#timeoutMs > 0)) throw new SynodError('config', `timeoutMs must be above 0, not ${this.#timeoutMs}`)
+  }
+
+  /**
+   * Reads `key`.
+   * @throws SynodError `malformed` (bad key), `unavailable`/`overloaded` (refused), `unknown` (no answer), see `refusal`
+   */
+  async get(key: Key, options: RequestOptions = {}): Promise<ReadResult> {
+    const path = `/${canonicalKey(key)}`
+    const headers = this.#read === '' ? [] : ['Read', this.#read]
+    const { node, reply } = await this.#command({ method: 'GET', path, headers, body: null }, options)
+    return { node, value: reply.body.length > 0 ? reply.body : null, ...meta(reply) }
+  }
+
+  /**
+   * Writes `value`, a string as UTF-8, under `key`; empty is a value.
+   * @throws SynodError as `get`; with `unknown` and `internal` the write may have been applied, now or later
+   */
+  async put(key: Key, value: Uint8Array | string, options: RequestOptions = {}): Promise<WriteResult> {
+    const path = `/${canonicalKey(key)}`
+    const body = typeof value === 'string' ? Buffer.from(value) : value
+    const { node, reply } = await this.#command({ method: 'PUT', path, headers: [], body }, options)
+    return { node, previous: reply.body.length > 0 ? reply.body : null, ...meta(reply) }
+  }
+
+  /**
+   * Every value that `key` had on one node, oldest first; empty when it never had one or the node keeps none.
+   * @throws SynodError as `get`; `malformed` when the answer is no history
+   */
+  async history(key: Key, options: RequestOptions = {}): Promise<Buffer[]> {
+    const node = this.#pick(options.node)
+    const reply = await this.#ask(node, `/history?key=${canonicalKey(key)}`, options)
+    return parseHistory(node, reply.body)
+  }
+
+  /**
+   * What one node says about itself.
+   * @throws SynodError as `get`; `malformed` when the answer is no state
+   */
+  async state(options: RequestOptions = {}): Promise<NodeState> {
+    const node = this.#pick(options.node)
+    const reply = await this.#ask(node, '/state', options)
+    return parseState(node, reply.body)
+  }
+
+  /**
+   * Whether the node `id` says that it can serve; false too when nothing answers there.
+   * @throws SynodError `unsupported`, `malformed` when something else than a Synod node answers
+   */
+  async ready(id: string, options: { timeoutMs?: number } = {}): Promise<boolean> {
+    try {
+      await this.#ask(this.#known(id), '/health/ready', options)
+      return true
+    } catch (error) {
+      const code = error instanceof SynodError ? error.code : 'internal'
+      if (code === 'unavailable' || code === 'overloaded' || code === 'unknown') return false
+      throw error
+    }
+  }
+
+  /**
+   * Crashes the node `id` for `seconds`, for ever if that is 0 or less. Needs `fault_injection` in the node's config.
+   * @throws SynodError as `get`; `unsupported` where faults may not be injected
+   */
+  async crash(id: string, seconds: number): Promise<void> {
+    await this.#ask(this.#known(id), `/crash?t=${whole(seconds)}`, {})
+  }
+
+  /** Drops what the node `from` sends to the node `to`, for `seconds`. @throws SynodError as `crash` */
+  async drop(from: string, to: string, seconds: number): Promise<void> {
+    await this.#ask(this.#known(from), `/drop?id=${encodeURIComponent(this.#known(to))}&t=${whole(seconds)}`, {})
+  }
+
+  /**
+   * Cuts the nodes `ids` off from all others, both ways, for `seconds`.
+   * @throws SynodError as `crash`; some links may be cut then and others not
+   */
+  async partition(seconds: number, ids: readonly string[]): Promise<void> {
+    const inside = new Set(ids.map((id) => this.#known(id)))
+    const outside = this.nodes.filter((id) => !inside.has(id))
+    const cuts = outside.flatMap((a) =>
+      [...inside].flatMap((b) => [this.drop(a, b, seconds), this.drop(b, a, seconds)]),
+    )
+    await Promise.all(cuts)
+  }
+
+  /** Closes all connections once requests under way have ended. */
+  async close(): Promise<void> {
+    await this.#connections.close()
+  }
+
+  #known(id: string): string {
+    if (!this.nodes.includes(id)) {
+      throw new SynodError('config', `no node ${id}; known are ${this.nodes.join(', ')}`)
+    }
+    return id
+  }
+
+  #pick(node: string | undefined): string {
+    if (node !== undefined) return this.#known(node)
+    return this.#id ?? this.nodes[Math.floor(this.#random() * this.nodes.length)]!
+  }
+
+  async #command(request: Outgoing, options: RequestOptions): Promise<{ node: string; reply: Reply }> {
+    const identity = ['Id', this.#id ?? '', 'Cid', String(++this.#cid)]
+    const outgoing = { ...request, headers: [...identity, ...request.headers] }
+    for (let attempt = 0; ; attempt++) {
+      const node = this.#pick(options.node)
+      try {
+        return { node, reply: await this.#exchange(node, outgoing, options.timeoutMs) }
+      } catch (error) {
+        if (attempt >= this.#retries || !retriable(request, error)) throw error
+      }
+      await sleep(FIRST_PAUSE_MS * 2 ** Math.min(attempt, 6) * (0.5 + this.#random()))
+    }
+  }
+
+  #ask(node: string, path: string, options: RequestOptions): Promise<Reply> {
+    return this.#exchange(node, { method: 'GET', path, headers: [], body: null }, options.timeoutMs)
+  }
+
+  #exchange(node: string, request: Outgoing, timeoutMs = this.#timeoutMs): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.#connections.send(node, request, timeoutMs, {
+        onReply: (reply) => (reply.status === 200 ? resolve(reply) : reject(refusal(node, reply))),
+        onFailure: (sent, reason) => reject(silence(node, sent, reason)),
+      })
+    })
+  }
+}
+
+/** Whether `error` says that the request was certainly not applied. */
+export function isDefinite(error: unknown): boolean {
+  return error instanceof SynodError && ERRORS[error.code].definite
+}
+
+function retriable(request: Outgoing, error: unknown): boolean {
+  if (!(error instanceof SynodError)) return false
+  if (error.code === 'unavailable' || error.code === 'overloaded') return true
+  return request.method === 'GET' && error.code === 'unknown'
+}
+
+function whole(seconds: number): number {
+  if (!Number.isSafeInteger(seconds)) throw new SynodError('malformed', `${seconds} is not a whole number of seconds`)
+  return seconds
+}

@@ -1,0 +1,177 @@
+/** The commands of `cmd` on a cluster that is an object: what they say, and what is good. */
+import { describe, expect, it } from 'vitest'
+import { SynodError } from '../errors.ts'
+import { type Answer, COMMAND_NAMES, execute, helpText, splitWords, type Target } from './commands.ts'
+import { consensus } from './consensus.ts'
+import type { NodeState } from './views.ts'
+
+const META = { id: '', cid: '1', slot: 5, ballot: '1.1.1', execute: 5, inProgress: null }
+const NODES = ['1.1', '1.2', '1.3']
+
+interface Script {
+  values?: Record<string, string | Buffer>
+  /** Per node; an error is thrown. */
+  histories?: Record<string, string[] | SynodError>
+  /** Per node: the hashes said one after the other, the last one for ever. */
+  hashes?: Record<string, string[] | SynodError>
+  putError?: SynodError
+}
+
+function cluster(script: Script = {}): Target & { log: string[] } {
+  const log: string[] = []
+  const asked = new Map<string, number>()
+  const known = <T>(value: T | SynodError | undefined, otherwise: T): T => {
+    if (value instanceof SynodError) throw value
+    return value ?? otherwise
+  }
+  return {
+    log,
+    nodes: NODES,
+    get: async (key) => {
+      const value = script.values?.[String(key)]
+      return { node: '1.1', value: value === undefined ? null : Buffer.from(value), ...META }
+    },
+    put: async (key, value) => {
+      if (script.putError) throw script.putError
+      log.push(`put ${key} ${Buffer.from(value).toString()}`)
+      return { node: '1.2', previous: null, ...META }
+    },
+    history: async (_key, { node } = {}) => known(script.histories?.[node!], []).map((value) => Buffer.from(value)),
+    state: async ({ node } = {}): Promise<NodeState> => {
+      const hashes = known(script.hashes?.[node!], ['0'])
+      const turn = asked.get(node!) ?? 0
+      asked.set(node!, turn + 1)
+      return { node: node!, algorithm: 'paxos', executed: 7, hash: hashes[Math.min(turn, hashes.length - 1)]! }
+    },
+    ready: async (id) => id !== '1.3',
+    crash: async (id, seconds) => void log.push(`crash ${id} ${seconds}`),
+    drop: async (from, to, seconds) => void log.push(`drop ${from} ${to} ${seconds}`),
+    partition: async (seconds, ids) => void log.push(`partition ${seconds} ${ids.join(' ')}`),
+  }
+}
+
+function run(line: string, target: Target = cluster()): Promise<Answer> {
+  return execute(target, splitWords(line))
+}
+
+describe('commands', () => {
+  it('get prints the value, and is no good for an absent key', async () => {
+    const target = cluster({
+      values: { '1': 'hello wörld', '-2': Buffer.from([0x1b, 0x5b, 0x32, 0x4a]), '3': Buffer.from([0xff]) },
+    })
+    expect(await run('get 1', target)).toEqual({ good: true, out: 'hello wörld', note: '' })
+    expect(await run('get -2', target)).toEqual({ good: true, out: '0x1b5b324a', note: '4 bytes that are no text' })
+    expect((await run('get 3', target)).out).toBe('0xff')
+    const absent = await run('get 9', target)
+    expect(absent).toEqual({ good: false, out: '', note: 'key 9 is absent (or its value is empty)' })
+  })
+
+  it('put says where it went, and what is unknown', async () => {
+    const target = cluster()
+    const answer = await run('put 1 "two words"', target)
+    expect(answer).toEqual({ good: true, out: 'wrote 9 bytes to key 1 by node 1.2 (slot 5, ballot 1.1.1)', note: '' })
+    expect(target.log).toEqual(['put 1 two words'])
+    const unknown = await run('put 1 x', cluster({ putError: new SynodError('unknown', 'node 1.1: no answer') }))
+    expect(unknown).toMatchObject({ good: false, out: '' })
+    expect(unknown.note).toBe('put failed: node 1.1: no answer; the write may have been applied, now or later')
+    const refused = await run('put 1 x', cluster({ putError: new SynodError('unavailable', 'node 1.1: no leader') }))
+    expect(refused.note).toBe('put failed: node 1.1: no leader')
+  })
+
+  it('state has a line per node, and is no good where one is silent', async () => {
+    const answer = await run('state', cluster({ hashes: { '1.2': new SynodError('unknown', 'gone') } }))
+    expect(answer.good).toBe(false)
+    expect(answer.out.split('\n')).toEqual([
+      '1.1 paxos executed 7 hash 0 ready',
+      '1.2 failed: gone',
+      '1.3 paxos executed 7 hash 0 not ready',
+    ])
+    expect((await run('state 1.1')).out).toBe('1.1 paxos executed 7 hash 0 ready')
+  })
+
+  it('faults say what they did', async () => {
+    const target = cluster()
+    expect((await run('crash 1.1 0', target)).out).toBe('1.1 is down for ever')
+    expect((await run('drop 1.1 1.2 1', target)).out).toBe('what 1.1 sends to 1.2 is lost for 1 second')
+    expect((await run('partition 3 1.3 1.3', target)).out).toBe('1.3 cut off from 1.1, 1.2 for 3 seconds')
+    expect(target.log).toEqual(['crash 1.1 0', 'drop 1.1 1.2 1', 'partition 3 1.3'])
+  })
+
+  it('help names every command', () => {
+    for (const name of COMMAND_NAMES) expect(helpText()).toContain(`\n  ${name}`)
+  })
+
+  it.each([
+    'got 1',
+    '__proto__',
+    'get',
+    'get 1 2',
+    'get x',
+    'get 01',
+    'put 1',
+    'put 1 two words',
+    'put 9223372036854775808 x',
+    'state 9.9',
+    'crash 1.1',
+    'crash 9.9 1',
+    'crash 1.1 soon',
+    'crash 1.1 1.5',
+    'drop 1.1 1',
+    'partition 1',
+    'partition 1 1.1 1.2 1.3',
+    'put 1 "open',
+    "put 1 'open",
+  ])('%s is a usage error and does nothing', async (line) => {
+    const target = cluster()
+    const error: unknown = await (async () => run(line, target))().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ name: 'SynodError', code: 'usage' })
+    expect(target.log).toEqual([])
+  })
+
+  it('splits words as a shell does', () => {
+    expect(splitWords('  put 1  "a \\"b\\" c" \'d e\' "" ')).toEqual(['put', '1', 'a "b" c', 'd e', ''])
+    expect(splitWords(' \t ')).toEqual([])
+  })
+})
+
+describe('consensus', () => {
+  const silent = new SynodError('unavailable', 'node 1.3: connect ECONNREFUSED')
+  const none = new SynodError('unsupported', 'node answered 404')
+
+  it.each<[string, Script, boolean, RegExp]>([
+    ['equal histories', { histories: { '1.1': ['a'], '1.2': ['a'], '1.3': ['a'] } }, true, /history of 1 value$/],
+    ['one lags', { histories: { '1.1': ['a', 'b'], '1.2': ['a'], '1.3': ['a'] } }, true, /slowest node has 1/],
+    ['one differs', { histories: { '1.1': ['a', 'b'], '1.2': ['a', 'c'], '1.3': ['a'] } }, false, /differ in value 2/],
+    ['two disagree below a third', { histories: { '1.1': ['a'], '1.2': ['b'], '1.3': ['b', 'c'] } }, false, /value 1/],
+    ['disagreement beats hashes', { histories: { '1.1': ['a'], '1.2': ['b'], '1.3': [] } }, false, /differ/],
+    ['one silent', { histories: { '1.1': ['a'], '1.2': ['a'], '1.3': silent } }, false, /ECONNREFUSED/],
+    ['no histories, equal hashes', {}, true, /3 nodes have the state hash 0/],
+    ['no history route, equal hashes', { histories: { '1.1': none, '1.2': none, '1.3': none } }, true, /hash 0/],
+    ['different hashes', { hashes: { '1.2': ['1'] } }, false, /1\.1 0, 1\.2 1, 1\.3 0/],
+    ['no history and a silent state', { hashes: { '1.3': silent } }, false, /ECONNREFUSED/],
+    [
+      'one history empty, different hashes',
+      { histories: { '1.1': ['a'], '1.2': ['a'] }, hashes: { '1.3': ['1'] } },
+      false,
+      /differ/,
+    ],
+  ])('%s: %#', async (_, script, agreed, explanation) => {
+    const result = await consensus(cluster(script), 1, 0)
+    expect(result.agreed).toBe(agreed)
+    expect(result.explanation).toMatch(explanation)
+  })
+
+  it('waits for a node that lags', async () => {
+    const script = { hashes: { '1.1': ['9'], '1.2': ['9'], '1.3': ['4', '7', '9'] } }
+    expect((await consensus(cluster(script), 1, 0)).agreed).toBe(false)
+    expect((await consensus(cluster(script), 1, 10_000)).agreed).toBe(true)
+  })
+
+  it('is a plain word on stdout', async () => {
+    expect(await run('consensus 1')).toMatchObject({ good: true, out: 'true' })
+    expect(await run('consensus 1', cluster({ histories: { '1.3': silent } }))).toMatchObject({
+      good: false,
+      out: 'false',
+    })
+  })
+})

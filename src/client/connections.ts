@@ -1,0 +1,74 @@
+/** Keep-alive connections to the nodes of a cluster, bounded per node: how bytes of the client reach a cluster. */
+import { Pool } from 'undici'
+import { SynodError } from '../errors.ts'
+import { Exchange, type Receiver } from './exchange.ts'
+
+/** A request to one node. `headers` are names and values in turn. */
+export interface Outgoing {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST'
+  readonly path: string
+  readonly headers: string[]
+  readonly body: Uint8Array | null
+}
+
+/** How `Connections` behave. */
+export interface ConnectionsOptions {
+  /** The most connections per node; further requests wait their turn. */
+  readonly connections: number
+}
+
+/** See the file's head. Nothing is opened before the first request. */
+export class Connections {
+  /** The nodes' ids, as given. */
+  readonly nodes: readonly string[]
+  readonly #pools = new Map<string, Pool>()
+  #destroyed = false
+
+  /**
+   * @param nodes url of each node by its id, such as `{ '1.1': 'http://127.0.0.1:8080' }`
+   * @throws SynodError `config` when there is no node, a url is not http(s), or `connections` is not at least 1
+   */
+  constructor(nodes: Readonly<Record<string, string>>, options: ConnectionsOptions) {
+    const { connections } = options
+    if (!Number.isSafeInteger(connections) || connections < 1) {
+      throw new SynodError('config', `connections must be an integer of at least 1, not ${connections}`)
+    }
+    this.nodes = Object.keys(nodes)
+    if (this.nodes.length === 0) throw new SynodError('config', 'there is no node to connect to')
+    for (const [id, url] of Object.entries(nodes)) {
+      // Deadlines are the exchange's own: undici's are coarse, and a second timer per request is waste.
+      const options = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, connectTimeout: 5_000 }
+      this.#pools.set(id, new Pool(origin(id, url), options))
+    }
+  }
+
+  /**
+   * Sends `request` to the node `id`; `receiver` is told once how it ended, at the latest after `timeoutMs`.
+   * @throws SynodError `config` when no such node is known
+   */
+  send(id: string, request: Outgoing, timeoutMs: number, receiver: Receiver): void {
+    const pool = this.#pools.get(id)
+    if (!pool) throw new SynodError('config', `no node ${id}; known are ${this.nodes.join(', ')}`)
+    pool.dispatch(request, new Exchange(receiver, timeoutMs))
+  }
+
+  /** Closes the connections once the requests under way have ended. */
+  async close(): Promise<void> {
+    if (this.#destroyed) return
+    await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
+  }
+
+  /** Cuts the connections; requests under way fail. */
+  async destroy(): Promise<void> {
+    this.#destroyed = true
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()))
+  }
+}
+
+function origin(id: string, url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
+    throw new SynodError('config', `the url of node ${id}, ${JSON.stringify(url)}, is not http or https`)
+  }
+  return parsed.origin
+}

@@ -1,0 +1,30 @@
+/** Integer keys as the REST interface spells them: canonical decimal, 64 bit, never rounded. */
+import { SynodError } from '../errors.ts'
+
+/** An integer key: a number must be a safe integer, a string canonical decimal. */
+export type Key = bigint | number | string
+
+const CANONICAL = /^-?(0|[1-9][0-9]*)$/
+const MIN = -(2n ** 63n)
+const MAX = 2n ** 63n - 1n
+/** Up to 18 digits every decimal fits 64 bits, so only longer ones pay for a bigint. */
+const SURELY_FITS = 18
+
+/**
+ * The canonical decimal form of `key`, as it stands in a request's path.
+ * @throws SynodError `malformed` when it is no integer, not canonical (`01`, `-0`, `+1`), rounded, or beyond 64 bits
+ */
+export function canonicalKey(key: Key): string {
+  if (typeof key === 'number' && !Number.isSafeInteger(key)) {
+    throw new SynodError('malformed', `key ${key} is not a safe integer; give it as a bigint or a string`)
+  }
+  const text = String(key)
+  if (!CANONICAL.test(text) || text === '-0') {
+    throw new SynodError('malformed', `key ${JSON.stringify(text)} is not an integer in canonical decimal form`)
+  }
+  if (text.length > SURELY_FITS) {
+    const value = BigInt(text)
+    if (value < MIN || value > MAX) throw new SynodError('malformed', `key ${text} is beyond 64 bits`)
+  }
+  return text
+}

@@ -1,0 +1,62 @@
+/** The two views that a node gives of itself, `/history` and `/state`, read strictly: what is no such view is an error. */
+import { isLosslessNumber, parse } from 'lossless-json'
+import { SynodError } from '../errors.ts'
+
+/** What a node says about itself. */
+export interface NodeState {
+  /** The node that was asked. */
+  readonly node: string
+  readonly algorithm: string
+  /** How many commands, or up to which slot, the node has executed; null when it does not say. */
+  readonly executed: number | null
+  /** Equal on two nodes where their key-value states are equal; exact, whatever its length. */
+  readonly hash: string
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/**
+ * Reads an answer of `/history`: a JSON array of base64 strings, or `null` for none.
+ * @throws SynodError `malformed` when it is something else
+ */
+export function parseHistory(node: string, body: Buffer): Buffer[] {
+  const view = json(node, 'history', body)
+  if (view === null) return []
+  if (!Array.isArray(view)) throw malformed(node, 'history', body)
+  return view.map((value: unknown) => {
+    // Go writes a nil value as null: an empty one.
+    if (value === null) return Buffer.alloc(0)
+    if (typeof value !== 'string' || !BASE64.test(value)) throw malformed(node, 'history', body)
+    return Buffer.from(value, 'base64')
+  })
+}
+
+/**
+ * Reads an answer of `/state`: an object with at least `algorithm`, `executed`, and `hash` (a number or a string).
+ * @throws SynodError `malformed` when it is something else
+ */
+export function parseState(node: string, body: Buffer): NodeState {
+  const view = json(node, 'state', body)
+  if (typeof view !== 'object' || view === null) throw malformed(node, 'state', body)
+  const { algorithm, executed, hash } = view as Record<string, unknown>
+  if (typeof hash !== 'string' && !isLosslessNumber(hash)) throw malformed(node, 'state', body)
+  return {
+    node,
+    algorithm: typeof algorithm === 'string' ? algorithm : '',
+    executed: isLosslessNumber(executed) ? Number(executed.value) : null,
+    hash: isLosslessNumber(hash) ? hash.value : hash,
+  }
+}
+
+function json(node: string, what: string, body: Buffer): unknown {
+  try {
+    return parse(body.toString())
+  } catch {
+    throw malformed(node, what, body)
+  }
+}
+
+function malformed(node: string, what: string, body: Buffer): SynodError {
+  const start = JSON.stringify(body.toString('utf8', 0, 60))
+  return new SynodError('malformed', `node ${node} answered something that is no ${what}: ${start}`)
+}

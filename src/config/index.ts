@@ -1,0 +1,7 @@
+/** The configuration of a cluster and of a workload: schemas, defaults, checks. Reading files belongs to `runtime`. */
+export { type Address, isLoopback, parseHttpAddress, parsePeerAddress, TRANSPORTS, type Transport } from './address.ts'
+export { type BenchmarkConfig, DISTRIBUTIONS, type Distribution } from './benchmark.ts'
+export { benchmarkJsonSchema, configJsonSchema, type JsonSchema } from './json-schema.ts'
+export { nearest } from './nearest.ts'
+export { parseBenchmark, parseConfig } from './parse.ts'
+export { type Config, POLICIES } from './schema.ts'

@@ -1,0 +1,74 @@
+/**
+ * Requests sent on to the node that can serve them, and those that others sent here.
+ *
+ * A frame may arrive twice, but a request without a session must not be proposed twice: the target keeps a window of
+ * the ids it has seen from each life of each origin, and takes nothing that the window has left behind.
+ */
+import type { NodeId } from './node-id.ts'
+import type { Answer, Forward } from './node-messages.ts'
+import type { Request } from './request.ts'
+
+/** How many ids of one origin are told apart: far more than an origin may have open. */
+const WINDOW = 65_536
+
+class Window {
+  readonly #seen = new Set<number>()
+  #floor = 0
+
+  /** True when `id` is new. */
+  admit(id: number): boolean {
+    if (id < this.#floor || this.#seen.has(id)) return false
+    this.#seen.add(id)
+    if (this.#seen.size > WINDOW) this.#slide(id - WINDOW / 2)
+    return true
+  }
+
+  #slide(floor: number): void {
+    this.#floor = Math.max(this.#floor, floor)
+    for (const id of this.#seen) if (id < this.#floor) this.#seen.delete(id)
+  }
+}
+
+export class Forwarding {
+  /** Names this life of the node: drawn at its start, for its ids start anew. */
+  readonly life: number
+  readonly #sent = new Map<number, { readonly request: Request; readonly target: NodeId }>()
+  readonly #received = new Map<number, Window>()
+  #lastId = 0
+
+  constructor(life: number) {
+    this.life = life
+  }
+
+  /** Notes a request that leaves for `target`; gives its id. */
+  sent(request: Request, target: NodeId): number {
+    this.#lastId += 1
+    this.#sent.set(this.#lastId, { request, target })
+    return this.#lastId
+  }
+
+  /** Forgets a request that was answered without its target. */
+  abandon(id: number): void {
+    this.#sent.delete(id)
+  }
+
+  /** The request that an answer is for, once; undefined for a repeated, late or stray answer. */
+  answered(m: Answer, from: NodeId): Request | undefined {
+    const entry = this.#sent.get(m.id)
+    if (m.life !== this.life || entry?.target !== from) return undefined
+    this.#sent.delete(m.id)
+    return entry.request
+  }
+
+  /** Whether a forwarded request is here for the first time. */
+  admit(m: Forward): boolean {
+    let window = this.#received.get(m.life)
+    if (!window) this.#received.set(m.life, (window = new Window()))
+    return window.admit(m.id)
+  }
+
+  /** Drops the entries of requests that were answered at their deadline. */
+  prune(): void {
+    for (const [id, { request }] of this.#sent) if (request.state === 'answered') this.#sent.delete(id)
+  }
+}

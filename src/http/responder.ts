@@ -1,0 +1,163 @@
+/**
+ * Writes answers, all of them: straight to Node's response, with every header known, since this is the hot path.
+ * It also counts the requests inside the node, so that closing can wait for them.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Command } from '../command.ts'
+import { ERRORS } from '../errors.ts'
+import type { Outcome, ReadMode, Result } from '../request.ts'
+import { Connection } from './connection.ts'
+import type { Gateway } from './gateway.ts'
+import type { Identity } from './guard.ts'
+import { mediaType } from './media-type.ts'
+
+/** A request's response as Node made it. */
+export type Response = ServerResponse<IncomingMessage>
+
+/** Values up to this size are joined with their headers into one write. */
+const SMALL = 4096
+
+/** How long a client that sends too much may take to read its refusal. */
+const LINGER_MS = 1000
+
+const TEXT = 'text/plain; charset=utf-8'
+
+/** See the file's head. One per server. */
+export class Responder {
+  /** Set when the server begins to close: from then on each answer ends its connection. */
+  closing = false
+  readonly #gateway: Gateway
+  #inside = 0
+  #onIdle: (() => void) | null = null
+  #ballot = -1
+  #ballotText = ''
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway
+  }
+
+  /** Submits a command and answers with what becomes of it. */
+  submit(command: Command, read: ReadMode, identity: Identity, response: Response): void {
+    if (this.closing) {
+      this.shuttingDown(response)
+      return
+    }
+    this.#inside += 1
+    try {
+      this.#gateway.submit(command, read, (outcome) => this.#settle(outcome, identity, response))
+    } catch (error) {
+      this.#settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, identity, response)
+    }
+  }
+
+  /** Refuses a request that arrives while the server closes: nothing was applied. */
+  shuttingDown(response: Response): void {
+    this.sentence(response, 503, 'this node is shutting down')
+  }
+
+  /** Answers with one sentence, as errors do. `headers` are further names and values, in turn. */
+  sentence(response: Response, status: number, sentence: string, headers: string[] = []): void {
+    headers.push('Content-Type', TEXT, 'X-Content-Type-Options', 'nosniff')
+    this.text(response, status, `${sentence}\n`, headers)
+  }
+
+  /** Answers with a body of text. The `headers` name its type. */
+  text(response: Response, status: number, body: string, headers: string[] = []): void {
+    headers.push('Content-Length', String(Buffer.byteLength(body)))
+    if (!this.#begin(response, status, headers)) return
+    response.end(body)
+  }
+
+  /**
+   * Refuses a body that is too long. The answer is complete at once, but the connection stays for a moment in which
+   * what still arrives is thrown away: closing it with unread bytes would destroy the answer on its way.
+   */
+  tooLarge(response: Response, limit: number): void {
+    const body = `the body is longer than ${limit} bytes\n`
+    const headers = ['Content-Type', TEXT, 'X-Content-Type-Options', 'nosniff', 'Connection', 'close']
+    headers.push('Content-Length', String(body.length))
+    if (!this.#begin(response, 413, headers)) return
+    Connection.of(response.req.socket).end()
+    response.write(body)
+    const end = (): void => {
+      clearTimeout(timer)
+      response.end()
+    }
+    const timer = setTimeout(end, LINGER_MS)
+    response.req.once('close', end)
+    response.req.resume()
+  }
+
+  /** Calls `done` once no request is inside the node; to be called when `closing` is set. */
+  whenIdle(done: () => void): void {
+    if (this.#inside === 0) done()
+    else this.#onIdle = done
+  }
+
+  #settle(outcome: Outcome, identity: Identity, response: Response): void {
+    if (outcome.ok) {
+      const headers = ['Id', identity.clientId, 'Cid', identity.commandId]
+      const { position } = outcome
+      if (position) {
+        const slot = String(position.slot)
+        headers.push('Slot', slot, 'Ballot', this.#format(position.ballot), 'Execute', slot)
+      }
+      this.#value(response, outcome.result, headers)
+    } else {
+      const headers = ['Id', identity.clientId, 'Cid', identity.commandId]
+      if (outcome.code === 'overloaded') headers.push('Retry-After', '1')
+      this.sentence(response, ERRORS[outcome.code].status, outcome.reason, headers)
+    }
+    // Node counts a connection as idle while the rest of a large answer is still on its way.
+    const slow = this.closing || (outcome.ok && outcome.result.value !== null && outcome.result.value.length > SMALL)
+    if (slow && !response.closed) response.once('close', () => this.#left())
+    else this.#left()
+  }
+
+  #value(response: Response, result: Result, headers: string[]): void {
+    const { value } = result
+    if (value === null || value.length === 0) {
+      headers.push('Content-Length', '0')
+      if (this.#begin(response, 200, headers)) response.end()
+      return
+    }
+    headers.push('Content-Length', String(value.length), 'Content-Type', mediaType(value))
+    if (!this.#begin(response, 200, headers)) return
+    if (value.length > SMALL) response.end(value)
+    else response.end(latin1(value), 'latin1')
+  }
+
+  /** Writes the head; false when there is nobody to answer, or an answer already. */
+  #begin(response: Response, status: number, headers: string[]): boolean {
+    if (response.headersSent || response.destroyed) return false
+    if (this.closing && !headers.includes('Connection')) headers.push('Connection', 'close')
+    Connection.of(response.req.socket).answered()
+    response.writeHead(status, headers)
+    return true
+  }
+
+  #left(): void {
+    this.#inside -= 1
+    if (this.#inside === 0) this.#onIdle?.()
+  }
+
+  /** Ballots change far less often than they are printed. */
+  #format(ballot: number): string {
+    if (ballot !== this.#ballot) {
+      this.#ballot = ballot
+      this.#ballotText = this.#gateway.ballots.format(ballot)
+    }
+    return this.#ballotText
+  }
+}
+
+/** One character per byte. */
+function latin1(bytes: Uint8Array): string {
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return buffer.toString('latin1')
+}
+
+/** The sentence of something thrown. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,22 @@
+/** `/history?key=K`: every value that a key has had on this node, for Paxi's `cmd consensus`. */
+import { parseKey } from '../key.ts'
+import { type Context, queryOf } from './context.ts'
+
+/** Adds the history route. Its `Id` names the node, unlike that of every other answer. */
+export function addHistoryRoute({ app, gateway, responder }: Context): void {
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/history',
+    handler: (request, reply) => {
+      const key = parseKey(queryOf(request.raw.url).get('key') ?? '')
+      const headers = ['Id', gateway.id.name]
+      if (key === null) {
+        responder.sentence(reply.raw, 400, 'invalide key', headers)
+        return
+      }
+      const values = gateway.history(key)?.map((value) => Buffer.from(value).toString('base64')) ?? null
+      headers.push('Content-Type', 'text/plain; charset=utf-8')
+      responder.text(reply.raw, 200, JSON.stringify(values), headers)
+    },
+  })
+}

@@ -1,0 +1,62 @@
+/** Reads and writes of integer keys: `/<int>` with a raw body, and `POST /` with a JSON one. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { get, put } from '../../command.ts'
+import { SynodError } from '../../errors.ts'
+import { readBody } from '../body.ts'
+import { type JsonCommand, parseJsonCommand } from '../json-command.ts'
+import { keyOfTarget } from '../key.ts'
+import { sentenceOf } from '../responder.ts'
+import type { Context } from './context.ts'
+
+/** The methods of a key, as `Allow` lists them. */
+export const KEY_METHODS = 'GET, HEAD, PUT, POST'
+
+/**
+ * Adds the key routes.
+ * @param refuse answers a target that is no key
+ */
+export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest, reply: FastifyReply) => void): void {
+  const { app, responder, bodyLimit } = context
+
+  function read(request: FastifyRequest, reply: FastifyReply): void {
+    const key = keyOfTarget(request.raw.url!)
+    if (key === null) refuse(request, reply)
+    else responder.submit(get(key), '', request.identity, reply.raw)
+  }
+
+  function write(request: FastifyRequest, reply: FastifyReply): void {
+    const key = keyOfTarget(request.raw.url!)
+    if (key === null) {
+      refuse(request, reply)
+      return
+    }
+    readBody(request.raw, bodyLimit, (body) => {
+      if (body) responder.submit(put(key, body), '', request.identity, reply.raw)
+      else responder.tooLarge(reply.raw, bodyLimit)
+    })
+  }
+
+  function readOrWriteJson(request: FastifyRequest, reply: FastifyReply): void {
+    readBody(request.raw, bodyLimit, (body) => {
+      if (!body) {
+        responder.tooLarge(reply.raw, bodyLimit)
+        return
+      }
+      let parsed: JsonCommand
+      try {
+        parsed = parseJsonCommand(body)
+      } catch (error) {
+        responder.sentence(reply.raw, error instanceof SynodError ? 400 : 500, sentenceOf(error))
+        return
+      }
+      const { identity } = request
+      if (parsed.clientId !== null) identity.clientId = parsed.clientId
+      if (parsed.commandId !== null) identity.commandId = parsed.commandId
+      responder.submit(parsed.command, '', identity, reply.raw)
+    })
+  }
+
+  app.route({ method: ['GET', 'HEAD'], url: '/:key', handler: read })
+  app.route({ method: ['PUT', 'POST'], url: '/:key', handler: write })
+  app.route({ method: 'POST', url: '/', handler: readOrWriteJson })
+}

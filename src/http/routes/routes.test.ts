@@ -1,0 +1,80 @@
+/** The routes beside the keys: history, state, health and faults. */
+import { expect, test } from 'vitest'
+import { request, startServer } from '../testing/test-server.ts'
+
+test('history lists every value in base64, and names the node', async () => {
+  const { once } = await startServer()
+  await once(request('PUT /-7', {}, 'abc'))
+  await once(request('PUT /-7', {}, 'def'))
+  const response = await once(request('GET /history?key=-7', { Id: 'a', Cid: '5' }))
+  expect([response.headers.get('id'), response.body.toString()]).toEqual(['1.1', '["YWJj","ZGVm"]'])
+  expect((await once(request('GET /history?key=8'))).body.toString()).toBe('null')
+})
+
+test.each(['', '?', '?key=', '?key=x', '?key=01', '?key=9223372036854775808', '?KEY=1', '?key=%zz', '?key=1%00'])(
+  'history%s has no key',
+  async (query) => {
+    const { once } = await startServer()
+    const response = await once(request(`GET /history${query}`))
+    expect([response.status, response.headers.get('id'), response.body.toString()]).toEqual([
+      400,
+      '1.1',
+      'invalide key\n',
+    ])
+  },
+)
+
+test('the state is JSON', async () => {
+  const { gateway, once } = await startServer()
+  const response = await once(request('GET /state'))
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
+  expect(JSON.parse(response.body.toString())).toEqual({ id: '1.1', keys: 0 })
+  gateway.state = () => 1n
+  expect((await once(request('GET /state'))).status).toBe(500)
+  gateway.state = () => undefined
+  expect((await once(request('GET /state'))).body.toString()).toBe('null')
+})
+
+test('health says that the process answers, readiness whether the node serves', async () => {
+  const { gateway, once } = await startServer()
+  gateway.ready = false
+  expect((await once(request('GET /health'))).status).toBe(200)
+  const unready = await once(request('GET /health/ready'))
+  expect([unready.status, unready.body.toString()]).toEqual([503, 'no leader\n'])
+  gateway.ready = true
+  expect((await once(request('GET /health/ready'))).status).toBe(200)
+})
+
+test('faults are injected by GET and by POST', async () => {
+  const { gateway, once } = await startServer()
+  for (const target of ['GET /crash?t=1', 'POST /crash?t=-1', 'GET /drop?id=1.3&t=0', 'POST /drop?id=1.2&t=5']) {
+    const response = await once(request(target))
+    expect([response.status, response.body.length], target).toEqual([200, 0])
+  }
+  expect(gateway.injected).toEqual(['crash 1', 'crash -1', 'drop 1.3 0', 'drop 1.2 5'])
+})
+
+test.each([
+  ['/crash', 'invalide time'],
+  ['/crash?t=x', 'invalide time'],
+  ['/crash?t=1.5', 'invalide time'],
+  ['/crash?t=1e99', 'invalide time'],
+  ['/crash?t=99999999999999999999', 'invalide time'],
+  ['/drop?id=1.3', 'invalide time'],
+  ['/drop?t=1', 'invalid id'],
+  ['/drop?id=9.9&t=1', 'invalid id'],
+  ['/drop?id=__proto__&t=1', 'invalid id'],
+])('%s is refused: %s', async (target, sentence) => {
+  const { gateway, once } = await startServer()
+  const response = await once(request(`GET ${target}`))
+  expect([response.status, response.body.toString()]).toEqual([400, `${sentence}\n`])
+  expect(gateway.injected).toEqual([])
+})
+
+test('without fault injection the fault routes answer 404', async () => {
+  const { gateway, once } = await startServer()
+  gateway.faults = null
+  for (const target of ['GET /crash?t=1', 'GET /drop?id=1.3&t=1', 'POST /crash?t=x']) {
+    expect((await once(request(target))).status).toBe(404)
+  }
+})

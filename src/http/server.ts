@@ -1,0 +1,134 @@
+/** The REST front for Paxi's users: Fastify with the guard, the routes and an orderly end. */
+import { METHODS } from 'node:http'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { declaresMore } from './body.ts'
+import { onClientError } from './client-error.ts'
+import { Connection } from './connection.ts'
+import type { Gateway } from './gateway.ts'
+import { type Identity, inspect } from './guard.ts'
+import { Responder, type Response, sentenceOf } from './responder.ts'
+import type { Context } from './routes/context.ts'
+import { addFaultRoutes } from './routes/faults.ts'
+import { addHealthRoutes } from './routes/health.ts'
+import { addHistoryRoute } from './routes/history.ts'
+import { addKeyRoutes } from './routes/keys.ts'
+import { addStateRoute } from './routes/state.ts'
+import { addUnknownRoute } from './routes/unknown.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the request's headers say about its sender. */
+    identity: Identity
+  }
+}
+
+/** Limits of the server; all have safe defaults. */
+export interface HttpOptions {
+  /** The longest body, in bytes; 1 MiB. */
+  readonly bodyLimit?: number
+  /** The longest header block, in bytes; 16 KiB. */
+  readonly headerLimit?: number
+  /** How long headers may take; 9 s. */
+  readonly headersTimeoutMs?: number
+  /** How long a whole request may take to arrive; 29 s. */
+  readonly requestTimeoutMs?: number
+  /** How often both are checked; 500 ms. */
+  readonly checkIntervalMs?: number
+  /** How long closing waits for half-sent requests and slow readers, once nothing is inside the node; 1 s. */
+  readonly closeGraceMs?: number
+}
+
+const DEFAULTS: Required<HttpOptions> = {
+  bodyLimit: 1024 * 1024,
+  headerLimit: 16 * 1024,
+  headersTimeoutMs: 9_000,
+  requestTimeoutMs: 29_000,
+  checkIntervalMs: 500,
+  closeGraceMs: 1_000,
+}
+
+/**
+ * Makes the REST server of a node; the caller listens and closes. Closing refuses new requests, answers those inside
+ * the node, ends idle connections at once and all others after `closeGraceMs`.
+ */
+export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): FastifyInstance {
+  const limits = { ...DEFAULTS, ...options }
+  const responder = new Responder(gateway)
+  const app = Fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    requestTimeout: limits.requestTimeoutMs,
+    routerOptions: { maxParamLength: limits.headerLimit, querystringParser: () => ({}), compile: true },
+    http: {
+      maxHeaderSize: limits.headerLimit,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+      requireHostHeader: false,
+    },
+    clientErrorHandler: onClientError,
+    // Targets that the router cannot read, such as `*` and `/%zz`: hooks do not run for them.
+    frameworkErrors: (_error, _request, reply) => {
+      const identity = { clientId: '', commandId: '0' }
+      if (admit(identity, reply.raw)) responder.sentence(reply.raw, 400, 'invalid path')
+    },
+  })
+
+  /** Refuses a request by its form, or because the server closes; true when it may go on. */
+  function admit(identity: Identity, response: Response): boolean {
+    const connection = Connection.of(response.req.socket)
+    connection.begin(response.req)
+    // Upgrades are ignored, as HTTP allows, but Node drops what follows such a request: nothing may follow it.
+    if (response.req.headers.upgrade !== undefined) response.setHeader('Connection', 'close')
+    const violation = inspect(response.req, identity)
+    if (violation) {
+      const { status, reason, close } = violation
+      if (close) connection.end()
+      responder.sentence(response, status, reason, close ? ['Connection', 'close'] : [])
+    } else if (responder.closing) responder.shuttingDown(response)
+    else return true
+    return false
+  }
+
+  // Bodies are read by the routes (see body.ts), so for Fastify no method has one.
+  for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+  app.decorateRequest('identity')
+  app.addHook('onRequest', (request, reply, next) => {
+    request.identity = { clientId: '', commandId: '0' }
+    if (admit(request.identity, reply.raw)) Connection.of(request.raw.socket).inTurn(next)
+  })
+  app.setErrorHandler((error, _request, reply) => {
+    reply.hijack()
+    responder.sentence(reply.raw, 500, sentenceOf(error))
+  })
+  app.server.on('checkContinue', (request, response) => {
+    if (!declaresMore(request, limits.bodyLimit)) response.writeContinue()
+    app.server.emit('request', request, response)
+  })
+  addRoutes({ app, gateway, responder, bodyLimit: limits.bodyLimit })
+  closeOrderly(app, responder, limits.closeGraceMs)
+  return app
+}
+
+function addRoutes(context: Context): void {
+  const refuse = addUnknownRoute(context)
+  addKeyRoutes(context, refuse)
+  addHistoryRoute(context)
+  addStateRoute(context)
+  addHealthRoutes(context)
+  addFaultRoutes(context)
+}
+
+/** Node ends idle connections and waits for the others, but no longer times out those that send half a request. */
+function closeOrderly(app: FastifyInstance, responder: Responder, graceMs: number): void {
+  app.addHook('preClose', (done) => {
+    responder.closing = true
+    responder.whenIdle(() => {
+      const timer = setTimeout(() => app.server.closeAllConnections(), graceMs).unref()
+      app.server.once('close', () => clearTimeout(timer))
+      done()
+    })
+  })
+}

@@ -1,0 +1,73 @@
+/** A node that is only a map: what the HTTP tests talk to. */
+import { Ballots } from '../../ballots.ts'
+import { type Command, Op } from '../../command.ts'
+import { Cluster, type NodeId } from '../../node-id.ts'
+import type { Outcome, ReadMode } from '../../request.ts'
+import type { Faults, Gateway } from '../gateway.ts'
+
+/** Answers at once from a map, unless told to hold or refuse, and notes what it was asked. */
+export class FakeGateway implements Gateway {
+  readonly cluster = new Cluster(['1.1', '1.2', '1.3'])
+  readonly ballots = new Ballots(this.cluster)
+  readonly id: NodeId
+  /** Every value each key has had. */
+  versions = new Map<string, Uint8Array[]>()
+  readonly submitted: Command[] = []
+  /** While set, answers wait here. */
+  held: (() => void)[] | null = null
+  /** While set, every command is refused with it. */
+  refusal: Extract<Outcome, { ok: false }> | null = null
+  /** While set, submitting throws it. */
+  defect: Error | null = null
+  /** Whether answers have a slot and a ballot. */
+  ordered = true
+  ready = true
+  injected: string[] = []
+  faults: Faults | null = {
+    crash: (seconds) => this.injected.push(`crash ${seconds}`),
+    drop: (id, seconds) => this.injected.push(`drop ${id.name} ${seconds}`),
+  }
+  #slot = 0
+
+  constructor(name = '1.1') {
+    this.id = this.cluster.find(name) ?? this.cluster.at(0)
+  }
+
+  submit(command: Command, _read: ReadMode, respond: (outcome: Outcome) => void): void {
+    if (this.defect) throw this.defect
+    this.submitted.push(command)
+    const answer = (): void => respond(this.refusal ?? this.#execute(command))
+    if (this.held) this.held.push(answer)
+    else answer()
+  }
+
+  /** Answers what is held, and holds no more. */
+  release(): void {
+    const answers = this.held ?? []
+    this.held = null
+    for (const answer of answers) answer()
+  }
+
+  #execute(command: Command): Outcome {
+    const versions = this.versions.get(command.key) ?? []
+    const value = versions.at(-1) ?? null
+    if (command.op === Op.put) {
+      versions.push(command.value)
+      this.versions.set(command.key, versions)
+    }
+    const position = this.ordered ? { slot: this.#slot++, ballot: this.ballots.next(0, this.cluster.at(0)) } : null
+    return { ok: true, result: { value, version: versions.length }, position }
+  }
+
+  history(key: string): readonly Uint8Array[] | null {
+    return this.versions.get(key) ?? null
+  }
+
+  state(): unknown {
+    return { id: this.id.name, keys: this.versions.size }
+  }
+
+  readiness(): { ready: boolean; reason: string } {
+    return this.ready ? { ready: true, reason: 'ready' } : { ready: false, reason: 'no leader' }
+  }
+}

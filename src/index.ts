@@ -1,0 +1,30 @@
+/** #core: all that a protocol may import, and what the npm package exports. */
+export { Ballots, NO_BALLOT } from './ballots.ts'
+export {
+  bool,
+  bytes,
+  type Declaration,
+  float64,
+  type Handlers,
+  list,
+  message,
+  nested,
+  type Recoverers,
+  record,
+  string,
+  struct,
+  uint32,
+  uint53,
+} from './codec/schema.ts'
+export { Command, get, Op, put } from './command.ts'
+export { ERRORS, type ErrorCode, type RefusalCode, SynodError } from './errors.ts'
+export { NODE_DEFAULTS, Node, type NodeOptions, type Parts, type Timer } from './node.ts'
+export { Cluster, type NodeId } from './node-id.ts'
+export { Fifo } from './parts/fifo.ts'
+export { type IntegerOption, integerOptions } from './parts/options.ts'
+export * from './quorum/index.ts'
+export { type Consistency, defineProtocol, type Memory, type Protocol, type Replica, type Status } from './replica.ts'
+export { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
+export type { Alarm, Clock, Log, Random, Receive, Storage, StoredRecord, Transport } from './seams.ts'
+export { SILENT } from './seams.ts'
+export type { StateMachine } from './store/state-machine.ts'

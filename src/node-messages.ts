@@ -1,0 +1,45 @@
+/**
+ * The node's own messages and records, the same under every protocol.
+ *
+ *     gathering node ── Announce ──> all          who is there, with which memory (roll-call.ts)
+ *     origin ── Forward ──> target ── Answer ──> origin
+ */
+import { bool, bytes, list, message, nested, record, string, uint32, uint53 } from './codec/schema.ts'
+import { Command } from './command.ts'
+
+/**
+ * Sent by a node that gathers the first members, and as an answer by one that has started. `seen` has one incarnation
+ * per member number, 0 where unknown. Once `founded`, it is the table the cluster started with and never changes.
+ */
+export class Announce extends message({ incarnation: uint53, seen: list(uint53), founded: bool }) {}
+
+/**
+ * A client's request, sent on to the node that can serve it. `id` increases within one `life` of the origin, which is
+ * a random number drawn at each start, so that a repeated frame is not a second request. `timeoutMs` is how long the origin is going to wait, less a margin.
+ */
+export class Forward extends message({
+  life: uint53,
+  id: uint53,
+  command: nested(Command),
+  read: uint32,
+  timeoutMs: uint32,
+}) {}
+
+/** The outcome of a forwarded request. `code` is 0 for success, else the place in `REFUSALS` counted from 1. */
+export class Answer extends message({
+  life: uint53,
+  id: uint53,
+  code: uint32,
+  reason: string,
+  absent: bool,
+  value: bytes,
+  version: uint53,
+  slot: uint53,
+  ballot: uint53,
+}) {}
+
+/** The roll call is over; by `seen` this node tells later which peers have forgotten. `lost`: it has itself. */
+export class Founded extends record({ seen: list(uint53), lost: bool }) {}
+
+/** A node that had lost its memory has it back from its peers. */
+export class Regained extends record({}) {}

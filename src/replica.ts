@@ -1,0 +1,73 @@
+/** What a protocol is to the rest: a replica per node, and a definition that says what it promises. */
+import type { Node } from './node.ts'
+import type { NodeId } from './node-id.ts'
+import type { Request } from './request.ts'
+
+/**
+ * What a node knows when it starts. `blank`: the cluster starts with it, nothing has been voted. `kept`: it has all
+ * its records. `lost`: the cluster knew it, and it has forgotten what it said: it must not vote as if it had not.
+ */
+export type Memory = 'blank' | 'kept' | 'lost'
+
+/** What `/state` and `/health/ready` tell of a replica. */
+export interface Status {
+  /** Whether it can serve or forward requests now. */
+  readonly ready: boolean
+  /** Why not, or what it is, in a few words. */
+  readonly reason: string
+  /** Who leads, where there is such a thing. */
+  readonly leader: NodeId | null
+  /** The ballot this node goes by; 0 where there are none. */
+  readonly ballot: number
+  /** How many slots or instances have been executed. */
+  readonly executed: number
+  /** Whatever else the protocol shows. */
+  readonly [detail: string]: unknown
+}
+
+/**
+ * One node's part in a protocol. Besides this, it has an `on<Message>(message, from)` per message and a
+ * `recover<Record>(record)` per record of its modules. Handlers are synchronous and never re-entered.
+ */
+export interface Replica {
+  /** A client's request, new here or forwarded from another node. */
+  onRequest(request: Request): void
+  /** Called once, after all records were recovered and before anything else. */
+  onStart(memory: Memory): void
+  /** Called once at the end of each turn: the place to propose what the turn collected. */
+  onTurnEnd?(): void
+  /** What the replica would tell of itself. */
+  status(): Status
+}
+
+/** Which contract the clients of a protocol may rely on. */
+export type Consistency = 'linearizable' | 'eventual' | 'probabilistic'
+
+/** A protocol, as `protocols/<name>/index.ts` exports it. */
+export interface Protocol<O = unknown> {
+  /** What `-algorithm` calls it. */
+  readonly name: string
+  /** Where it was published. */
+  readonly paper: string
+  readonly consistency: Consistency
+  /** Where its session tables live: one per log, one per key, or nowhere. */
+  readonly sessions: 'log' | 'key' | 'none'
+  /** Whether it can compare and set. */
+  readonly compareAndSet: boolean
+  /**
+   * Checks the options of the config file's `protocols.<name>` and adds the defaults.
+   * @throws SynodError `config`, in one line
+   */
+  options(given: Readonly<Record<string, unknown>>): O
+  /** Option sets that the simulator draws from: small bounds, so that short runs reach them. Defaults if left out. */
+  simulated?(): readonly Readonly<Record<string, unknown>>[]
+  /** Whether requests finish while exactly these members live and reach each other. */
+  progress(alive: readonly NodeId[], node: Pick<Node, 'cluster'>, options: O): boolean
+  /** Makes the replica of one node and registers its messages there. */
+  create(node: Node, options: O): Replica
+}
+
+/** Declares a protocol; it only gives the literal its type. */
+export function defineProtocol<O>(protocol: Protocol<O>): Protocol<O> {
+  return protocol
+}

@@ -1,0 +1,70 @@
+/**
+ * The seams between a node and its world. The real world, one process and the simulator each bring their own parts;
+ * the node and the protocols are the same in all. Faults are wrappers around these parts.
+ */
+import type { NodeId } from './node-id.ts'
+
+/** Carries frames to peers. Frames may be lost, reordered or repeated; whole frames only, and never altered. */
+export interface Transport {
+  /** Sends whole frames to a peer in one write; drops them when it cannot be reached. Never blocks. */
+  send(to: NodeId, frames: readonly Uint8Array[]): void
+  /** Called when a peer sent bytes that are no message: the connection they came by is closed. */
+  reject(from: NodeId, reason: string): void
+}
+
+/** What a transport calls when frames arrive: `from` is the peer that the connection authenticated. */
+export type Receive = (from: NodeId, frame: Uint8Array) => void
+
+/** A pending call of a clock. */
+export type Alarm = object
+
+/** Time. */
+export interface Clock {
+  /** Milliseconds since some moment in the past; never goes back within one life of the node. */
+  now(): number
+  /** Calls `ring` once after `delayMs`. */
+  setAlarm(delayMs: number, ring: () => void): Alarm
+  clearAlarm(alarm: Alarm): void
+  /** Calls `run` soon, after the input that is at hand has been taken in. */
+  soon(run: () => void): void
+}
+
+/** Chance. */
+export interface Random {
+  /** An integer in [0, bound), bound from 1 to 2^32. */
+  below(bound: number): number
+}
+
+/** A record as the log keeps it: the number of its class and its encoded values. */
+export interface StoredRecord {
+  readonly number: number
+  readonly payload: Uint8Array
+}
+
+/** The log on disk, or its absence. */
+export interface Storage {
+  /** Whether records outlive the process. If not, `append` is never called and everything counts as synced. */
+  readonly durable: boolean
+  /**
+   * A random number that names this memory: kept as long as the records are, new when they are gone. By it peers tell
+   * a node that came back with its memory from one that forgot.
+   */
+  readonly incarnation: number
+  /** What was on disk at the start, in order. */
+  recover(): Iterable<StoredRecord>
+  /** Adds a record behind all others; it is durable after the next sync. */
+  append(record: StoredRecord): void
+  /** Makes all appended records durable, then calls `done`. A node has at most one sync in flight. */
+  sync(done: () => void): void
+}
+
+/** Structured logging: one line an event. */
+export interface Log {
+  debug(event: string, fields?: Readonly<Record<string, unknown>>): void
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** A log that keeps nothing. */
+export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} }

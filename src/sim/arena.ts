@@ -1,0 +1,37 @@
+/** All that a nemesis can strike and an invariant can look at. */
+import type { Cluster } from '../node-id.ts'
+import type { Protocol } from '../replica.ts'
+import type { Chooser } from './chooser.ts'
+import type { Clients } from './clients.ts'
+import type { Network } from './network.ts'
+import type { Process } from './process.ts'
+import type { World } from './world.ts'
+
+export interface Arena {
+  readonly world: World
+  readonly chooser: Chooser
+  readonly network: Network
+  readonly cluster: Cluster
+  readonly processes: readonly Process[]
+  readonly clients: Clients
+  readonly protocol: Protocol
+  readonly options: unknown
+  /** Whether nodes keep their records over a crash. */
+  readonly durable: boolean
+}
+
+/** A kind of fault. */
+export interface Nemesis {
+  readonly name: string
+  /** Strikes, and gives the way to undo it; null when it may not strike now. */
+  strike(arena: Arena): (() => void) | null
+}
+
+/** Something that must hold in every run. A run has its own, with its own memory. */
+export interface Invariant {
+  readonly name: string
+  /** Looks after each event; a sentence when it is violated. */
+  afterStep?(arena: Arena): string | null
+  /** Looks once the run is over. */
+  atEnd?(arena: Arena): string | null
+}

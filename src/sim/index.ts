@@ -1,0 +1,5 @@
+/** The simulator: the servers' own node and protocols under virtual time, faults and invariants. */
+export type { Arena, Invariant, Nemesis } from './arena.ts'
+export { type Chooser, SeededChooser } from './chooser.ts'
+export { NEMESES } from './nemesis/index.ts'
+export { LAYOUTS, type RunOptions, type RunReport, run } from './run.ts'

@@ -1,0 +1,17 @@
+/** What invariants may look at in a replica with a log of slots and ballots, such as those of the Paxos family. */
+import type { Command } from '../../command.ts'
+import type { Process } from '../process.ts'
+
+export interface Slotted {
+  readonly promised: number
+  readonly log: {
+    readonly executed: number
+    readonly floor: number
+    get(slot: number): { readonly ballot: number; readonly commands: readonly Command[] } | undefined
+  }
+}
+
+/** The replica of a process, if it has such a log. */
+export function slotted({ replica }: Process): Slotted | null {
+  return replica && 'log' in replica && 'promised' in replica ? (replica as unknown as Slotted) : null
+}

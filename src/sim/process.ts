@@ -1,0 +1,150 @@
+/** A simulated process: it boots a node on its disk, and it can crash, pause and go on. */
+import { KeyValueStore } from '../store/kv-store.ts'
+import { Node, type NodeOptions } from '../node.ts'
+import type { Cluster, NodeId } from '../node-id.ts'
+import type { Protocol, Replica } from '../replica.ts'
+import { type Clock, type Log, SILENT } from '../seams.ts'
+import { Disk } from './disk.ts'
+import type { Endpoint, Network } from './network.ts'
+import type { Scheduled, World } from './world.ts'
+
+/** What the processes of a run share. */
+export interface Setting {
+  readonly world: World
+  readonly network: Network
+  readonly cluster: Cluster
+  readonly protocol: Protocol
+  readonly options: unknown
+  readonly nodeOptions: NodeOptions
+  readonly durable: boolean
+  /** Makes the log of a node; silent when it is not wanted. */
+  readonly logOf: ((id: NodeId) => Log) | null
+}
+
+export class Process implements Endpoint {
+  readonly id: NodeId
+  readonly disk: Disk
+  /** Counts the boots. */
+  life = 0
+  node: Node | null = null
+  replica: Replica | null = null
+  store: KeyValueStore | null = null
+  paused = false
+  /** Added to the clock that the node sees. */
+  clockSkew = 0
+  /** How fast the node's clock runs. */
+  clockRate = 1
+  /** A defect that stopped the node. */
+  failure: unknown = null
+  /** Called when the process crashes, with the life that ended. */
+  readonly onCrash: ((life: number) => void)[] = []
+  readonly #setting: Setting
+  #deferred: (() => void)[] = []
+  /** Outputs until the process crashes in the middle of a turn; negative when it is not going to. */
+  #fuse = -1
+
+  constructor(id: NodeId, setting: Setting) {
+    this.id = id
+    this.#setting = setting
+    this.disk = new Disk(setting.world, setting.durable)
+    setting.network.attach(this)
+  }
+
+  get alive(): boolean {
+    return this.node !== null
+  }
+
+  /** Whether it is going to crash within its next outputs. */
+  get doomed(): boolean {
+    return this.#fuse >= 0
+  }
+
+  boot(): void {
+    const { world, network, cluster, protocol, options, nodeOptions, logOf } = this.#setting
+    const life = ++this.life
+    this.#fuse = -1
+    this.paused = false
+    const storage = this.disk.mount()
+    this.store = new KeyValueStore({ multiversion: false })
+    const send = (to: NodeId, frames: readonly Uint8Array[]) => {
+      if (this.life === life && this.#burn()) network.send(this.id, to, frames)
+    }
+    const parts = {
+      transport: { send, reject: (from: NodeId, reason: string) => this.#fail(new Error(`${from.name}: ${reason}`)) },
+      clock: this.#clock(life),
+      random: world.chooser,
+      storage: { ...storage, sync: (done: () => void) => this.#burn() && storage.sync(() => this.#act(life, done)) },
+      stateMachine: this.store,
+      log: logOf?.(this.id) ?? SILENT,
+      onFailure: (error: unknown) => this.#fail(error),
+    }
+    this.node = new Node(this.id, cluster, parts, nodeOptions)
+    this.replica = protocol.create(this.node, options)
+    this.node.start(this.replica)
+  }
+
+  /** Ends at once, with what is on disk. */
+  crash(): void {
+    if (!this.node) return
+    const ended = this.life++
+    this.#fuse = -1
+    this.node.stop()
+    this.node = null
+    this.replica = null
+    this.#deferred = []
+    this.disk.crash()
+    for (const tell of this.onCrash) tell(ended)
+  }
+
+  /** Ends within its next outputs: between two peers' flushes, or before a sync. */
+  crashSoon(outputs: number): void {
+    this.#fuse = outputs
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  /** Goes on: whatever came up meanwhile happens now. */
+  resume(): void {
+    this.paused = false
+    const deferred = this.#deferred
+    this.#deferred = []
+    for (const run of deferred) run()
+  }
+
+  receive(from: NodeId, frame: Uint8Array): void {
+    this.#act(this.life, () => this.node?.receive(from, frame))
+  }
+
+  /** Does something in this life of the node, later if it is paused, never if it has crashed. */
+  #act(life: number, run: () => void): void {
+    if (this.life !== life || !this.node) return
+    if (this.paused) this.#deferred.push(() => this.#act(life, run))
+    else run()
+  }
+
+  /** False when this output did not get out any more. */
+  #burn(): boolean {
+    if (this.#fuse < 0) return true
+    if (this.#fuse-- > 0) return true
+    this.crash()
+    return false
+  }
+
+  #fail(error: unknown): void {
+    this.failure ??= error
+  }
+
+  #clock(life: number): Clock {
+    const { world } = this.#setting
+    return {
+      now: () => world.now * this.clockRate + this.clockSkew,
+      setAlarm: (delayMs, ring) => world.after(delayMs / this.clockRate, () => this.#act(life, ring)),
+      clearAlarm: (alarm) => {
+        ;(alarm as Scheduled).cancelled = true
+      },
+      soon: (run) => world.after(world.chooser.between(0, 0.2), () => this.#act(life, run)),
+    }
+  }
+}
