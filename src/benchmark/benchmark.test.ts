@@ -100,7 +100,7 @@ describe('a run', () => {
       Concurrency: 8,
       LinearizabilityCheck: false,
     }).run()
-    expect(report.operations).toBeGreaterThan(150)
+    expect(report.operations).toBeGreaterThan(50)
     expect(report.operations).toBeLessThanOrEqual(205)
   })
 

@@ -1,36 +1,50 @@
 /**
- * The set of configurations that the search has been in, compared exactly: a hash alone could take a new one for an old
- * one and make a wrong verdict. Open addressing over typed arrays, so ten million of them stay in a few hundred megabytes.
+ * The configurations that the search has been in, compared exactly: a hash alone could take a new one for an old one
+ * and make a wrong verdict. Open addressing over typed arrays, so ten million of them stay in a few hundred megabytes.
+ *
+ * A configuration that has used up fewer open operations can do whatever one that used more can do, since an open
+ * operation need never happen. So of configurations that differ only in these, the ones with the smallest sets stay.
  */
 
-/** See the file's head. A configuration is the front, the state, and a bit set of fixed length. */
+/** See the file's head. A configuration is the front, the state, and a bit set whose last words are open operations. */
 export class ConfigurationCache {
   size = 0
   readonly #words: number
+  /** The words of an entry in which two configurations must be equal; the words behind may be a subset. */
+  readonly #equal: number
   readonly #stride: number
   #entries: Int32Array
   #table: Int32Array
 
-  /** @param words the length of the bit set in 32-bit words */
-  constructor(words: number) {
+  /**
+   * @param words the length of the bit set in 32-bit words
+   * @param open how many of them, at its end, stand for open operations that have been used up
+   */
+  constructor(words: number, open: number) {
     this.#words = words
+    this.#equal = words - open
     this.#stride = words + 2
     this.#entries = new Int32Array(64 * this.#stride)
     this.#table = new Int32Array(128)
   }
 
-  /** Adds a configuration; false if it was there. */
+  /** Adds a configuration; false if one was there that can do all that it can. */
   add(front: number, state: number, bits: Int32Array): boolean {
     if (2 * (this.size + 1) > this.#table.length) this.#grow()
     const mask = this.#table.length - 1
     let at = this.#hash(front, state, bits, 0) & mask
     for (let found: number; (found = this.#table[at]!) !== 0; at = (at + 1) & mask) {
-      if (this.#equals((found - 1) * this.#stride, front, state, bits)) return false
+      const base = (found - 1) * this.#stride
+      if (!this.#equals(base, front, state, bits)) continue
+      if (this.#subset(base, bits)) return false
+      if (!this.#superset(base, bits)) continue
+      this.#entries.set(bits, base + 2)
+      return true
     }
     const base = this.size * this.#stride
     this.#entries[base] = front
     this.#entries[base + 1] = state
-    for (let i = 0; i < this.#words; i++) this.#entries[base + 2 + i] = bits[i]!
+    this.#entries.set(bits, base + 2)
     this.#table[at] = ++this.size
     return true
   }
@@ -38,13 +52,24 @@ export class ConfigurationCache {
   #equals(base: number, front: number, state: number, bits: Int32Array): boolean {
     const entries = this.#entries
     if (entries[base] !== front || entries[base + 1] !== state) return false
-    for (let i = 0; i < this.#words; i++) if (entries[base + 2 + i] !== bits[i]) return false
+    for (let i = 0; i < this.#equal; i++) if (entries[base + 2 + i] !== bits[i]) return false
+    return true
+  }
+
+  /** Whether the entry used no open operation that `bits` has not used. */
+  #subset(base: number, bits: Int32Array): boolean {
+    for (let i = this.#equal; i < this.#words; i++) if ((this.#entries[base + 2 + i]! & ~bits[i]!) !== 0) return false
+    return true
+  }
+
+  #superset(base: number, bits: Int32Array): boolean {
+    for (let i = this.#equal; i < this.#words; i++) if ((bits[i]! & ~this.#entries[base + 2 + i]!) !== 0) return false
     return true
   }
 
   #hash(front: number, state: number, bits: Int32Array, from: number): number {
     let h = Math.imul(front, 0x9e3779b1) ^ Math.imul(state + 1, 0x85ebca6b)
-    for (let i = 0; i < this.#words; i++) {
+    for (let i = 0; i < this.#equal; i++) {
       h = Math.imul(h ^ bits[from + i]!, 0xc2b2ae35)
       h ^= h >>> 15
     }

@@ -8,19 +8,23 @@
  *
  * Whatever returned before the front is linearized and whatever was called behind it is not, so a configuration is the
  * front, the state, and one bit per operation in flight. Bits are slots that operations in flight share in turn, so a
- * configuration is as small as the concurrency, not as long as the history.
+ * configuration is as small as the concurrency, not as long as the history. Open operations keep theirs for ever.
  *
  * Wing and Gong, Testing and verifying concurrent objects (JPDC 1993): the search. Lowe, Testing for linearizability
  * (CCPE 2017): never entering a configuration twice. Horn and Kroening, Faster linearizability checking via
  * P-compositionality (FORTE 2015): one search per key, bit sets.
  *
- * Three prunings of our own, each of which keeps at least one linearization of every prefix that has one:
+ * Four prunings of our own, each of which keeps at least one linearization of every prefix that has one:
  * - An operation that only observes and is possible now is linearized now, without branching. It changes no state, so
  *   moving it forward from wherever a linearization has it leaves all others possible.
  * - Of candidates of one kind only the first to return is tried. Where a linearization takes the other first, the two
  *   can be exchanged: both were called before the front, and the one that goes back returns later. An operation that
  *   may never happen counts as returning last.
  * - An open operation that would change nothing is not tried: that is the same as never.
+ * - A configuration is not entered if one was that differs only in having used up fewer open operations. Any way from
+ *   here to the end is a way from there, no longer than this one. So of all configurations entered that have a way to
+ *   the end, the one with the shortest was left by its first step to one with a shorter way yet, or to one that was
+ *   refused for such a one: there is none such. Open operations are therefore tried last.
  */
 import type { Budget, Limit } from './budget.ts'
 import { ConfigurationCache } from './cache.ts'
@@ -63,6 +67,8 @@ class Search {
   readonly #linearized: Uint8Array
   readonly #order: Int32Array
   readonly #bits: Int32Array
+  /** How many words at the end of `#bits` belong to open operations. */
+  readonly #openWords: number
   readonly #frames: Frame[] = []
   /** The bit sets of the frames, one after the other. */
   #saved = new Int32Array(64)
@@ -83,9 +89,10 @@ class Search {
     const n = line.operations.length
     this.#observes = Uint8Array.from(line.operations, (o) => (model.observes(o) ? 1 : 0))
     this.#twin = twins(line, model)
-    const { slot, count } = slots(line)
+    const { slot, ended, open } = slots(line)
     this.#slot = slot
-    this.#bits = new Int32Array((count + 31) >>> 5)
+    this.#openWords = (open + 31) >>> 5
+    this.#bits = new Int32Array(((ended + 31) >>> 5) + this.#openWords)
     this.#next = Int32Array.from({ length: n + 1 }, (_, i) => (i === n ? 0 : i + 1))
     this.#previous = Int32Array.from({ length: n + 1 }, (_, i) => (i === 0 ? n : i - 1))
     this.#linearized = new Uint8Array(n)
@@ -95,20 +102,26 @@ class Search {
   }
 
   run(budget: Budget, steps: number): Judgement {
-    const cache = new ConfigurationCache(this.#bits.length)
+    const cache = new ConfigurationCache(this.#bits.length, this.#openWords)
     const head = this.#line.operations.length
     this.#settle()
-    for (let cursor = this.#next[head]!, taken = 0; ; ) {
+    for (let cursor = this.#next[head]!, open = false, taken = 0; ; ) {
       if (this.#front === this.#line.byReturn.length) {
         return { verdict: 'linearizable', order: this.#order.slice(0, this.#depth) }
       }
-      const candidate = this.#candidate(cursor)
+      const candidate = this.#candidate(cursor, open)
+      if (candidate === head && !open) {
+        open = true
+        cursor = this.#next[head]!
+        continue
+      }
       if (candidate === head) {
         this.#remember()
         const frame = this.#frames.pop()
         if (!frame) return this.#refutation()
         this.#undo(frame)
         cursor = this.#next[frame.candidate]!
+        open = this.#line.end[frame.candidate] === NEVER
         continue
       }
       const limit = this.#limit(budget, ++taken > steps, cache.size)
@@ -116,6 +129,7 @@ class Search {
       if (this.#take(candidate)) {
         if (cache.add(this.#front, this.#state, this.#bits)) {
           cursor = this.#next[head]!
+          open = false
           continue
         }
         this.#undo(this.#frames.pop()!)
@@ -129,13 +143,13 @@ class Search {
     return entries >= budget.cacheEntries ? 'cacheEntries' : budget.step()
   }
 
-  /** The first operation from `p` on to branch on, or the list's head. */
-  #candidate(p: number): number {
+  /** The first operation from `p` on to branch on, of the open ones or of the others, or the list's head. */
+  #candidate(p: number, open: boolean): number {
     const head = this.#line.operations.length
-    const { call } = this.#line
+    const { call, end } = this.#line
     for (; p !== head; p = this.#next[p]!) {
       if (call[p]! > this.#horizon) return head
-      if (this.#observes[p] === 0 && !this.#hasTwin(p)) return p
+      if ((end[p] === NEVER) === open && this.#observes[p] === 0 && !this.#hasTwin(p)) return p
     }
     return head
   }
@@ -260,15 +274,19 @@ function twins({ operations, byReturn, end }: Timeline, model: Model): Int32Arra
   return twin
 }
 
-/** A slot for each operation, its own from call to return. */
-function slots({ operations, call, end, byReturn }: Timeline): { slot: Int32Array; count: number } {
+/** A slot for each operation: for those that end one of `ended`, shared in turn, for the others their own behind these. */
+function slots({ operations, call, end, byReturn }: Timeline): { slot: Int32Array; ended: number; open: number } {
   const slot = new Int32Array(operations.length)
   const free: number[] = []
-  let count = 0
+  let ended = 0
   let returned = 0
   for (let p = 0; p < operations.length; p++) {
+    if (end[p] === NEVER) continue
     while (returned < byReturn.length && end[byReturn[returned]!]! < call[p]!) free.push(slot[byReturn[returned++]!]!)
-    slot[p] = free.pop() ?? count++
+    slot[p] = free.pop() ?? ended++
   }
-  return { slot, count }
+  const first = 32 * ((ended + 31) >>> 5)
+  let open = 0
+  for (let p = 0; p < operations.length; p++) if (end[p] === NEVER) slot[p] = first + open++
+  return { slot, ended, open }
 }

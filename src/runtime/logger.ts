@@ -1,0 +1,36 @@
+/** Logs of a program: pino's JSON lines, to stderr or to a file in the log directory. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import pino from 'pino'
+import type { Log } from '../seams.ts'
+
+/** How a program logs. */
+export interface LogOptions {
+  /** Log this and what is worse. */
+  readonly level: 'debug' | 'info' | 'warning' | 'error'
+  /** Directory for the log file; empty for stderr. */
+  readonly directory: string
+  /** Name of the file, without its ending. */
+  readonly name: string
+}
+
+/**
+ * Opens the log; `Log` objects made by `child` carry their fields in every line.
+ * @throws Error when the directory or the file cannot be written
+ */
+export function openLog({ level, directory, name }: LogOptions): { child(fields: Readonly<Record<string, unknown>>): Log } {
+  if (directory !== '') mkdirSync(directory, { recursive: true })
+  const destination = pino.destination({ dest: directory === '' ? 2 : join(directory, `${name}.log`), sync: true })
+  const root = pino({ level: level === 'warning' ? 'warn' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  return {
+    child(fields) {
+      const logger = root.child(fields)
+      return {
+        debug: (event, more = {}) => logger.debug(more, event),
+        info: (event, more = {}) => logger.info(more, event),
+        warn: (event, more = {}) => logger.warn(more, event),
+        error: (event, more = {}) => logger.error(more, event),
+      }
+    },
+  }
+}

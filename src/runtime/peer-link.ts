@@ -1,0 +1,131 @@
+/** The outgoing half of a pair of nodes: dials, introduces itself, sends; dials again after a pause when it fails. */
+import { connect, type Socket } from 'node:net'
+import { FrameReader } from '../codec/frame.ts'
+import type { NodeId } from '../node-id.ts'
+import type { Log } from '../seams.ts'
+import * as handshake from './handshake.ts'
+
+/** Frames up to this size together are copied into one write; above, the copy would cost more than it saves. */
+const JOIN_BYTES = 65_536
+
+/** Waiting times and bounds of links. */
+export interface LinkOptions {
+  readonly connectMs: number
+  readonly backoffMs: number
+  readonly backoffMaxMs: number
+  /** Bytes that may wait for a slow peer; beyond, frames are dropped. */
+  readonly peerBytes: number
+  /** Frames longer than this are refused. */
+  readonly frameBytes: number
+}
+
+export class PeerLink {
+  readonly peer: NodeId
+  connected = false
+  /** Frames dropped because the peer was away or slow. */
+  dropped = 0
+  readonly #address: { readonly host: string; readonly port: number }
+  readonly #self: handshake.Introduction
+  readonly #options: LinkOptions
+  readonly #log: Log
+  #socket: Socket | null = null
+  #retry: NodeJS.Timeout | null = null
+  #pauseMs: number
+  #closed = false
+
+  constructor(
+    peer: NodeId,
+    address: { readonly host: string; readonly port: number },
+    self: handshake.Introduction,
+    options: LinkOptions,
+    log: Log,
+  ) {
+    this.peer = peer
+    this.#address = address
+    this.#self = self
+    this.#options = options
+    this.#log = log
+    this.#pauseMs = options.backoffMs
+    this.#dial()
+  }
+
+  /** One write; nothing is kept for a peer that is away, since protocols repeat what matters. */
+  send(frames: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    if (!this.connected || !socket || socket.writableLength > this.#options.peerBytes) {
+      this.dropped += frames.length
+      return
+    }
+    if (frames.length === 1) {
+      socket.write(frames[0]!)
+      return
+    }
+    let bytes = 0
+    for (const frame of frames) bytes += frame.length
+    if (bytes <= JOIN_BYTES) {
+      socket.write(Buffer.concat(frames, bytes))
+      return
+    }
+    socket.cork()
+    for (const frame of frames) socket.write(frame)
+    socket.uncork()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.connected = false
+    if (this.#retry) clearTimeout(this.#retry)
+    this.#socket?.destroy()
+  }
+
+  #dial(): void {
+    this.#retry = null
+    const socket = connect({ ...this.#address, noDelay: true })
+    this.#socket = socket
+    const patience = setTimeout(() => socket.destroy(), this.#options.connectMs)
+    socket.once('close', () => {
+      clearTimeout(patience)
+      this.#lost()
+    })
+    // Every error is followed by a close.
+    socket.on('error', () => {})
+    const nonce = handshake.newNonce()
+    const reader = new FrameReader(handshake.HANDSHAKE_LIMIT)
+    let greeted = false
+    const onFrame = (frame: Uint8Array) => {
+      if (!greeted) {
+        greeted = true
+        const challenge = handshake.readHandshake(handshake.Challenge, frame)
+        socket.write(handshake.hello(this.#self, this.peer.name, challenge.nonce, nonce))
+        return
+      }
+      const welcome = handshake.readHandshake(handshake.Welcome, frame)
+      if (this.connected || !handshake.checkWelcome(this.#self, welcome, this.peer.name, nonce)) socket.destroy()
+      else this.#won(patience)
+    }
+    socket.on('data', (chunk) => {
+      try {
+        reader.push(chunk, onFrame)
+      } catch {
+        socket.destroy()
+      }
+    })
+  }
+
+  #won(patience: NodeJS.Timeout): void {
+    clearTimeout(patience)
+    this.connected = true
+    this.#pauseMs = this.#options.backoffMs
+    this.#log.debug('connected', { peer: this.peer.name })
+  }
+
+  #lost(): void {
+    if (this.connected) this.#log.info('connection lost', { peer: this.peer.name })
+    this.connected = false
+    this.#socket = null
+    if (this.#closed) return
+    // Up to half of the pause again, so that nodes that lost each other together do not dial together.
+    this.#retry = setTimeout(() => this.#dial(), this.#pauseMs * (1 + Math.random() / 2))
+    this.#pauseMs = Math.min(this.#pauseMs * 2, this.#options.backoffMaxMs)
+  }
+}

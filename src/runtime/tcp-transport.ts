@@ -1,0 +1,136 @@
+/** Nodes over TCP: one connection for each direction of each pair, so that who sends is who dialled. */
+import { createServer, type Server, type Socket } from 'node:net'
+import { FrameReader } from '../codec/frame.ts'
+import { SynodError } from '../errors.ts'
+import type { Cluster, NodeId } from '../node-id.ts'
+import type { Log, Receive, Transport } from '../seams.ts'
+import * as handshake from './handshake.ts'
+import { type LinkOptions, PeerLink } from './peer-link.ts'
+
+/** Connections that have not introduced themselves yet; more are turned away. */
+const STRANGERS = 256
+
+/** Where a node listens, and where it finds the others. */
+export interface TcpOptions extends LinkOptions {
+  readonly cluster: Cluster
+  readonly self: NodeId
+  readonly introduction: handshake.Introduction
+  /** By member name. */
+  readonly addresses: ReadonlyMap<string, { readonly host: string; readonly port: number }>
+  readonly log: Log
+}
+
+export class TcpTransport implements Transport {
+  /** Inbound connections closed for what they sent. */
+  rejected = 0
+  readonly #options: TcpOptions
+  readonly #receive: Receive
+  readonly #server: Server
+  readonly #links = new Map<NodeId, PeerLink>()
+  readonly #inbound = new Map<NodeId, Socket>()
+  readonly #sockets = new Set<Socket>()
+  #strangers = 0
+
+  /** @param receive called with each whole frame of an authenticated peer */
+  constructor(options: TcpOptions, receive: Receive) {
+    this.#options = options
+    this.#receive = receive
+    this.#server = createServer({ noDelay: true }, (socket) => this.#meet(socket))
+  }
+
+  /**
+   * Listens, and dials the others from now on.
+   * @throws the system's error when the address is taken or not this machine's
+   */
+  async listen(): Promise<void> {
+    const { cluster, self, addresses, introduction, log } = this.#options
+    const { host, port } = addresses.get(self.name)!
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', reject)
+        this.#server.on('error', (error) => log.error('listener failed', { error: String(error) }))
+        resolve()
+      })
+    })
+    for (const peer of cluster.members) {
+      if (peer === self) continue
+      this.#links.set(peer, new PeerLink(peer, addresses.get(peer.name)!, introduction, this.#options, log))
+    }
+  }
+
+  send(to: NodeId, frames: readonly Uint8Array[]): void {
+    this.#links.get(to)?.send(frames)
+  }
+
+  reject(from: NodeId, reason: string): void {
+    this.rejected += 1
+    this.#options.log.warn('peer rejected', { peer: from.name, reason })
+    this.#inbound.get(from)?.destroy()
+  }
+
+  /** Frees the port and ends all connections. */
+  async close(): Promise<void> {
+    for (const link of this.#links.values()) link.close()
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+
+  #meet(socket: Socket): void {
+    const { connectMs, introduction, cluster, frameBytes } = this.#options
+    socket.on('error', () => {})
+    if (this.#strangers >= STRANGERS) {
+      socket.destroy()
+      return
+    }
+    this.#strangers += 1
+    this.#sockets.add(socket)
+    const nonce = handshake.newNonce()
+    const reader = new FrameReader(handshake.HANDSHAKE_LIMIT)
+    let peer: NodeId | null = null
+    const patience = setTimeout(() => socket.destroy(), connectMs)
+    const settle = () => {
+      clearTimeout(patience)
+      this.#strangers -= 1
+    }
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      if (!peer) settle()
+      else if (this.#inbound.get(peer) === socket) this.#inbound.delete(peer)
+    })
+    const onFrame = (frame: Uint8Array) => {
+      // What a closed connection still had in its buffer is not heard.
+      if (socket.destroyed) return
+      if (peer) {
+        this.#receive(peer, frame)
+        return
+      }
+      const m = handshake.readHandshake(handshake.Hello, frame)
+      const name = handshake.checkHello(introduction, m, nonce)
+      const member = cluster.find(name)
+      if (!member || member === this.#options.self) throw new SynodError('malformed', `there is no other node ${name}`)
+      peer = member
+      settle()
+      // A node that dials again has lost its earlier connection, whether this side knows it or not.
+      this.#inbound.get(peer)?.destroy()
+      this.#inbound.set(peer, socket)
+      reader.limit = frameBytes
+      socket.write(handshake.welcome(introduction, m))
+    }
+    socket.on('data', (chunk) => {
+      try {
+        reader.push(chunk, onFrame)
+      } catch (error) {
+        this.#turnAway(socket, peer, error)
+      }
+    })
+    socket.write(handshake.handshakeFrame(handshake.Challenge, { version: handshake.PROTOCOL_VERSION, nonce }))
+  }
+
+  #turnAway(socket: Socket, peer: NodeId | null, error: unknown): void {
+    this.rejected += 1
+    const from = peer?.name ?? socket.remoteAddress
+    this.#options.log.debug('connection refused', { from, reason: error instanceof Error ? error.message : String(error) })
+    socket.destroy()
+  }
+}
