@@ -23,7 +23,16 @@ export { Cluster, type NodeId } from './node-id.ts'
 export { Fifo } from './parts/fifo.ts'
 export { type IntegerOption, integerOptions } from './parts/options.ts'
 export * from './quorum/index.ts'
-export { type Consistency, defineProtocol, type Memory, type Protocol, type Replica, type Status } from './replica.ts'
+export {
+  type Consistency,
+  defineProtocol,
+  type Memory,
+  type Protocol,
+  type Replica,
+  type Status,
+  TIMEOUTS,
+  type Timeouts,
+} from './replica.ts'
 export { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
 export type { Alarm, Clock, Log, Random, Receive, Storage, StoredRecord, Transport } from './seams.ts'
 export { SILENT } from './seams.ts'

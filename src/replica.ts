@@ -43,6 +43,14 @@ export interface Replica {
 /** Which contract the clients of a protocol may rely on. */
 export type Consistency = 'linearizable' | 'eventual' | 'probabilistic'
 
+/** The waiting times of the configuration that protocols share; their own options may differ. */
+export interface Timeouts {
+  readonly heartbeat_ms: number
+  readonly election_ms: number
+}
+
+export const TIMEOUTS: Timeouts = { heartbeat_ms: 100, election_ms: 400 }
+
 /** A protocol, as `protocols/<name>/index.ts` exports it. */
 export interface Protocol<O = unknown> {
   /** What `-algorithm` calls it. */
@@ -58,7 +66,7 @@ export interface Protocol<O = unknown> {
    * Checks the options of the config file's `protocols.<name>` and adds the defaults.
    * @throws SynodError `config`, in one line
    */
-  options(given: Readonly<Record<string, unknown>>): O
+  options(given: Readonly<Record<string, unknown>>, timeouts: Timeouts): O
   /** Option sets that the simulator draws from: small bounds, so that short runs reach them. Defaults if left out. */
   simulated?(): readonly Readonly<Record<string, unknown>>[]
   /** Whether requests finish while exactly these members live and reach each other. */

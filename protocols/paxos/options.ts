@@ -1,13 +1,11 @@
 /** The options of Multi-Paxos, as `protocols.paxos` in the configuration. */
-import { integerOptions } from '#core'
+import { integerOptions, type Timeouts } from '#core'
 
 const SPEC = {
-  /** Milliseconds between heartbeats; lost messages are resent at the same pace. */
-  heartbeat_ms: { least: 1, most: 60_000, default: 100 },
-  /** A silent leader is replaced after a random time between once and twice this. */
-  election_ms: { least: 2, most: 600_000, default: 400 },
   /** The most commands in one slot. */
   batch: { least: 1, most: 65_536, default: 512 },
+  /** The most bytes of keys and values in one slot, unless one command alone has more. */
+  batch_bytes: { least: 1, most: 4_194_304, default: 1_048_576 },
   /** The most slots proposed but not chosen. */
   pipeline: { least: 1, most: 4096, default: 256 },
   /** The most commands kept for members that lag; those further behind get a snapshot. */
@@ -18,7 +16,16 @@ const SPEC = {
 
 export type Options = ReturnType<typeof options>
 
-/** The options given, checked and completed. */
-export function options(given: Readonly<Record<string, unknown>>) {
-  return integerOptions('protocols.paxos', SPEC, given)
+/**
+ * The options given, checked and completed. `heartbeat_ms` is the time between heartbeats, at which lost messages are
+ * resent, too; a leader silent for a random time between once and twice `election_ms` is replaced.
+ * @throws SynodError `config`
+ */
+export function options(given: Readonly<Record<string, unknown>>, timeouts: Timeouts) {
+  const spec = {
+    ...SPEC,
+    heartbeat_ms: { least: 1, most: 60_000, default: timeouts.heartbeat_ms },
+    election_ms: { least: 2, most: 600_000, default: timeouts.election_ms },
+  }
+  return integerOptions('protocols.paxos', spec, given)
 }

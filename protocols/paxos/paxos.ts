@@ -336,15 +336,25 @@ export class Paxos implements Replica {
 
   #proposeWaiting(): void {
     while (this.waiting.size > 0 && this.next - this.log.executed < this.options.pipeline) {
-      const requests: Request[] = []
-      while (requests.length < this.options.batch) {
-        const request = this.waiting.shift()
-        if (!request) break
-        if (request.take()) requests.push(request)
-      }
+      const requests = this.#takeBatch()
       if (requests.length === 0) return
       this.propose(this.next++, requests.map((request) => request.command), requests)
     }
+  }
+
+  /** The next requests whose clients still wait, as many as fit into a slot. */
+  #takeBatch(): Request[] {
+    const requests: Request[] = []
+    let bytes = 0
+    while (requests.length < this.options.batch) {
+      const request = this.waiting.peek()
+      if (!request) break
+      bytes += sizeOf(request.command)
+      if (requests.length > 0 && bytes > this.options.batch_bytes) break
+      this.waiting.shift()
+      if (request.take()) requests.push(request)
+    }
+    return requests
   }
 
   #forwardWaiting(leader: NodeId): void {
@@ -514,7 +524,7 @@ export class Paxos implements Replica {
       if (bytes > this.options.chunk_bytes) return { votes, end: entry.slot, more: true }
       const { ballot, commands } = entry
       votes.push({ slot: entry.slot, ballot, chosen: entry.chosen, commands })
-      for (const { key, value } of commands) bytes += key.length + value.length
+      for (const command of commands) bytes += sizeOf(command)
       bytes += 1
     }
     return { votes, end: Math.max(slot, this.log.end), more: false }
@@ -585,4 +595,8 @@ export class Paxos implements Replica {
     this.log.reset(slot)
     this.#recovered = []
   }
+}
+
+function sizeOf({ key, value }: Command): number {
+  return key.length + value.length
 }

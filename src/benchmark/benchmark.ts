@@ -86,7 +86,9 @@ export class Benchmark {
       this.#recorder?.add(operation)
     })
     const seconds = Math.min(this.#now() - startedAt, limitMs) / 1000
-    return this.#report(seconds, inTime)
+    const { meter } = this
+    if (this.#recorder && !this.#interrupted) await this.#readAll(this.#recorder)
+    return this.#report(meter, seconds, inTime)
   }
 
   /** Ends the run early: no further operation, and those under way are given up after a short grace. */
@@ -110,6 +112,11 @@ export class Benchmark {
     }
   }
 
+  /** Reads all keys once more into the history: so a write that was lost shows, also where nobody read it. */
+  async #readAll(recorder: HistoryRecorder): Promise<void> {
+    await this.#drive(surveyWorkload(this.#options.config), PATIENCE, null, (operation) => recorder.add(operation))
+  }
+
   async #drive(workload: Workload, retries: number, throttle: Throttle | null, onEnded: LoopOptions['onEnded']) {
     const meter = (this.meter = new Meter())
     this.#loop = new ClosedLoop({
@@ -131,9 +138,9 @@ export class Benchmark {
     this.#nextValue = this.#loop.nextValue
   }
 
-  #report(seconds: number, inTime: number): Report {
+  #report(meter: Meter, seconds: number, inTime: number): Report {
     const { config, load } = this.#options
-    const { operations, errors, unknown, firstFailure } = this.meter
+    const { operations, errors, unknown, firstFailure } = meter
     return {
       load,
       concurrency: config.Concurrency,
@@ -145,7 +152,7 @@ export class Benchmark {
       errors,
       unknown,
       firstFailure,
-      latencyMs: this.meter.latencies(),
+      latencyMs: meter.latencies(),
       interrupted: this.#interrupted,
       ...this.#judgement(),
     }

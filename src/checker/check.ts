@@ -5,11 +5,15 @@ import type { Judgement } from './judgement.ts'
 import type { Model } from './model.ts'
 import { assertOperation, type History, type Operation, show, type Value } from './operation.ts'
 import { search } from './search.ts'
+import { sweep } from './sweep.ts'
 import { type Timeline, timeline } from './timeline.ts'
 import { judgeUnique } from './unique.ts'
 import type { NotLinearizable, Verdict } from './verdict.ts'
 
-/** In the first round a key gets this many steps per operation, so that one hard key does not hide a bad one. */
+/**
+ * In the first round a key gets this many steps of depth-first search per operation. That suffices for nearly every key,
+ * and a hard one does not hide a bad one. The second round sweeps what is left.
+ */
 const QUICK_STEPS = 100
 
 /**
@@ -28,7 +32,9 @@ export function checkHistory(history: History, model: Model, limits: Limits = {}
   const undecided: string[] = []
   for (const [key, operations] of keys) {
     const line = timeline(operations)
-    const judgement = judge(line, model, model.initial(key), budget, QUICK_STEPS * operations.length)
+    const initial = model.initial(key)
+    const fast = model.registerLike ? judgeUnique(line, initial) : undefined
+    const judgement = fast ?? search(line, model, initial, budget, QUICK_STEPS * operations.length)
     if (judgement.verdict === 'not linearizable') return refutation(key, line, model, judgement)
     if (judgement.verdict === 'unknown') undecided.push(key)
   }
@@ -36,7 +42,7 @@ export function checkHistory(history: History, model: Model, limits: Limits = {}
   const unknown: string[] = []
   for (const key of undecided) {
     const line = timeline(keys.get(key)!)
-    const judgement = judge(line, model, model.initial(key), budget)
+    const judgement = sweep(line, model, model.initial(key), budget)
     if (judgement.verdict === 'not linearizable') return refutation(key, line, model, judgement)
     if (judgement.verdict !== 'unknown') continue
     limit ??= judgement.limit
@@ -44,11 +50,6 @@ export function checkHistory(history: History, model: Model, limits: Limits = {}
   }
   if (limit) return { verdict: 'unknown', limit, keys: unknown }
   return { verdict: 'linearizable', keys: keys.size, operations: history.length }
-}
-
-function judge(line: Timeline, model: Model, initial: Value, budget: Budget, steps?: number): Judgement {
-  const unique = model.registerLike ? judgeUnique(line, initial) : undefined
-  return unique ?? search(line, model, initial, budget, steps)
 }
 
 /** The operations of each key that can matter. */

@@ -12,6 +12,7 @@ import type { Model } from './model.ts'
 import type { Operation, Outcome, Value } from './operation.ts'
 import { register } from './register.ts'
 import { search } from './search.ts'
+import { sweep } from './sweep.ts'
 import { timeline } from './timeline.ts'
 import { judgeUnique } from './unique.ts'
 
@@ -80,17 +81,21 @@ const CASES: readonly { readonly model: Model; readonly draft: fc.Arbitrary<Draf
   { model: kv(''), draft: fc.oneof(get(text), append) },
 ]
 
-function judge(history: Operation[], model: Model): { line: Operation[]; judgement: Judgement } {
+function judge(
+  history: Operation[],
+  model: Model,
+  by: typeof search | typeof sweep,
+): { line: Operation[]; judgement: Judgement } {
   const line = timeline(history.filter((o) => o.outcome !== 'failed'))
-  return { line: [...line.operations], judgement: search(line, model, model.initial('k'), new Budget({})) }
+  return { line: [...line.operations], judgement: by(line, model, model.initial('k'), new Budget({})) }
 }
 
 describe.each(CASES)('$model.name, case %#', ({ model, draft }) => {
-  test('the search agrees with the definition, and so does its evidence', () => {
+  test.each([search, sweep])('$name agrees with the definition, and so does its evidence', (by) => {
     const met = { linearizable: 0, 'not linearizable': 0, unknown: 0 }
     fc.assert(
       fc.property(histories(draft, 6), (history) => {
-        const { line, judgement } = judge(history, model)
+        const { line, judgement } = judge(history, model, by)
         met[judgement.verdict]++
         expect(judgement.verdict).toBe(bruteForce(history, model) ? 'linearizable' : 'not linearizable')
         if (judgement.verdict === 'unknown') return

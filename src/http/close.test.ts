@@ -37,6 +37,27 @@ test('requests inside the node are answered, in full, before their connections e
   await Promise.all([one.closed, two.closed, closed])
 })
 
+test.each([
+  ['in full to a client that reads on', true],
+  ['no longer than the grace to one that does not', false],
+])('a large answer on its way is sent %s', async (_what, reads) => {
+  const { app, client, gateway } = await startServer({ closeGraceMs: reads ? 60_000 : 50 })
+  const large = Buffer.alloc(16 * 1024 * 1024, 'a')
+  gateway.versions.set('1', [large])
+  const [one, late] = [client(), client()]
+  await late.exchange(request('GET /health'))
+  one.socket.pause()
+  one.send(request('GET /1'))
+  await expect.poll(() => gateway.submitted.length).toBe(1)
+  const closed = app.close()
+  if (reads) {
+    await refused(late)
+    one.socket.resume()
+    expect((await one.response()).body.length).toBe(large.length)
+  }
+  await closed
+})
+
 test('requests that arrive while it closes are refused with 503', async () => {
   const { app, client, gateway } = await startServer()
   const [inside, late, half] = [client(), client(), client()]

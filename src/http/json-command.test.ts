@@ -1,3 +1,4 @@
+/** Table tests of the JSON form: what it means, and all that is not it. */
 import { expect, test } from 'vitest'
 import { Op } from '../command.ts'
 import { SynodError } from '../errors.ts'

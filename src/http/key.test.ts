@@ -1,3 +1,4 @@
+/** Table tests of integer keys. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { keyOfTarget, parseKey } from './key.ts'

@@ -1,3 +1,4 @@
+/** Table tests of the media type, byte by byte. */
 import { expect, test } from 'vitest'
 import { mediaType } from './media-type.ts'
 

@@ -24,11 +24,15 @@ const TEXT = 'text/plain; charset=utf-8'
 
 /** See the file's head. One per server. */
 export class Responder {
-  /** Set when the server begins to close: from then on each answer ends its connection. */
+  /** Whether the server closes: from then on each answer ends its connection. */
   closing = false
   readonly #gateway: Gateway
+  /** Requests that the node has not answered. */
   #inside = 0
-  #onIdle: (() => void) | null = null
+  /** Answers given and perhaps not yet sent. */
+  #leaving = 0
+  /** While closing: looks whether anything is left. */
+  #progress: (() => void) | null = null
   #ballot = -1
   #ballotText = ''
 
@@ -88,10 +92,21 @@ export class Responder {
     response.req.resume()
   }
 
-  /** Calls `done` once no request is inside the node; to be called when `closing` is set. */
-  whenIdle(done: () => void): void {
-    if (this.#inside === 0) done()
-    else this.#onIdle = done
+  /**
+   * Begins to close: `onAnswered` is called once no request is inside the node, then `onSent` once the answers have left.
+   */
+  close(onAnswered: () => void, onSent: () => void): void {
+    this.closing = true
+    let answered = false
+    this.#progress = () => {
+      if (this.#inside > 0) return
+      if (!answered) onAnswered()
+      answered = true
+      if (this.#leaving > 0) return
+      this.#progress = null
+      onSent()
+    }
+    this.#progress()
   }
 
   #settle(outcome: Outcome, identity: Identity, response: Response): void {
@@ -108,10 +123,17 @@ export class Responder {
       if (outcome.code === 'overloaded') headers.push('Retry-After', '1')
       this.sentence(response, ERRORS[outcome.code].status, outcome.reason, headers)
     }
+    this.#inside -= 1
     // Node counts a connection as idle while the rest of a large answer is still on its way.
     const slow = this.closing || (outcome.ok && outcome.result.value !== null && outcome.result.value.length > SMALL)
-    if (slow && !response.closed) response.once('close', () => this.#left())
-    else this.#left()
+    if (slow && !response.closed) {
+      this.#leaving += 1
+      response.once('close', () => {
+        this.#leaving -= 1
+        this.#progress?.()
+      })
+    }
+    this.#progress?.()
   }
 
   #value(response: Response, result: Result, headers: string[]): void {
@@ -134,11 +156,6 @@ export class Responder {
     Connection.of(response.req.socket).answered()
     response.writeHead(status, headers)
     return true
-  }
-
-  #left(): void {
-    this.#inside -= 1
-    if (this.#inside === 0) this.#onIdle?.()
   }
 
   /** Ballots change far less often than they are printed. */

@@ -124,11 +124,9 @@ function addRoutes(context: Context): void {
 /** Node ends idle connections and waits for the others, but no longer times out those that send half a request. */
 function closeOrderly(app: FastifyInstance, responder: Responder, graceMs: number): void {
   app.addHook('preClose', (done) => {
-    responder.closing = true
-    responder.whenIdle(() => {
-      const timer = setTimeout(() => app.server.closeAllConnections(), graceMs).unref()
-      app.server.once('close', () => clearTimeout(timer))
-      done()
-    })
+    responder.close(() => {
+      const timer = setInterval(() => app.server.closeAllConnections(), graceMs).unref()
+      app.server.once('close', () => clearInterval(timer))
+    }, done)
   })
 }

@@ -1,7 +1,7 @@
 /** One simulated run of a seed: founding, a safety phase with faults, a liveness phase without. */
 import { NODE_DEFAULTS } from '../node.ts'
 import { Cluster, type NodeId } from '../node-id.ts'
-import type { Protocol } from '../replica.ts'
+import { type Protocol, TIMEOUTS } from '../replica.ts'
 import type { Log } from '../seams.ts'
 import type { Arena, Invariant, Nemesis } from './arena.ts'
 import { SeededChooser } from './chooser.ts'
@@ -98,7 +98,7 @@ class Run {
     const cluster = new Cluster(names)
     const network = new Network(world)
     // Small bounds, so that chunks, snapshots and full pipelines happen in short runs.
-    const options = protocol.options(chooser.pick(protocol.simulated?.() ?? [{}]))
+    const options = protocol.options(chooser.pick(protocol.simulated?.() ?? [{}]), TIMEOUTS)
     const setting = {
       world,
       network,

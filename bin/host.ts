@@ -1,0 +1,158 @@
+/** One node of a server: its parts put together, its ports open, until it is closed. */
+import type { FastifyInstance } from 'fastify'
+import { type Config, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
+import type { Gateway } from '../src/http/gateway.ts'
+import { createHttpServer } from '../src/http/server.ts'
+import { type Cluster, type Log, Node, type NodeId, type Protocol, type Receive, type Replica, type Transport } from '../src/index.ts'
+import { realRandom } from '../src/runtime/chance.ts'
+import { Faults } from '../src/runtime/faults.ts'
+import type { InProcessHub } from '../src/runtime/in-process-transport.ts'
+import { memoryStorage } from '../src/runtime/memory-storage.ts'
+import { realClock } from '../src/runtime/real-clock.ts'
+import { TcpTransport } from '../src/runtime/tcp-transport.ts'
+import { KeyValueStore } from '../src/store/kv-store.ts'
+
+/** The least a frame may have, whatever bodies are allowed. */
+const FRAME_BYTES = 16 * 1024 * 1024
+
+/** What a host is made from. */
+export interface HostOptions {
+  readonly config: Config
+  readonly cluster: Cluster
+  readonly id: NodeId
+  readonly protocol: Protocol
+  /** The protocol's checked options. */
+  readonly options: unknown
+  /** Joins the nodes of this process; null for TCP. */
+  readonly hub: InProcessHub | null
+  readonly bootstrap: boolean
+  readonly log: Log
+  readonly onFailure: (error: unknown) => void
+}
+
+export class Host {
+  readonly node: Node
+  readonly replica: Replica
+  readonly #options: HostOptions
+  readonly #store: KeyValueStore
+  readonly #tcp: TcpTransport | null
+  readonly #http: FastifyInstance
+
+  constructor(options: HostOptions) {
+    const { config, cluster, id, protocol, log } = options
+    this.#options = options
+    this.#store = new KeyValueStore({ multiversion: config.multiversion })
+    const storage = memoryStorage()
+    let receive: Receive = () => {}
+    const deliver: Receive = (from, frame) => receive(from, frame)
+    this.#tcp = options.hub ? null : this.#openTcp(storage.incarnation, deliver)
+    const transport: Transport = this.#tcp ?? options.hub!.join(id, deliver, log)
+    const faults = new Faults(transport, realClock)
+    const parts = {
+      transport: config.fault_injection ? faults : transport,
+      clock: realClock,
+      random: realRandom(),
+      storage,
+      stateMachine: this.#store,
+      log,
+      onFailure: options.onFailure,
+    }
+    const { timeouts, limits } = config
+    const bounds = {
+      requestTimeoutMs: timeouts.request_ms,
+      maxRequests: limits.requests,
+      maxInbox: limits.inbox,
+      bootstrap: options.bootstrap,
+    }
+    this.node = new Node(id, cluster, parts, bounds)
+    this.replica = protocol.create(this.node, options.options)
+    const take: Receive = (from, frame) => this.node.receive(from, frame)
+    receive = config.fault_injection ? faults.filter(take) : take
+    this.#http = createHttpServer(this.#gateway(config.fault_injection ? faults : null), { bodyLimit: limits.body_bytes })
+  }
+
+  /**
+   * Opens the ports and starts the node.
+   * @throws the system's error when an address is taken
+   */
+  async open(): Promise<void> {
+    const { config, id, log } = this.#options
+    const { host, port } = parseHttpAddress(config.http_address[id.name]!)
+    // Ports before anything is sent: a node that cannot serve does not join.
+    await this.#http.listen({ host, port })
+    await this.#tcp?.listen()
+    log.info('listening', { peers: config.address[id.name], clients: config.http_address[id.name] })
+    this.node.start(this.replica)
+  }
+
+  /** Answers what is under way, frees the ports and stops. */
+  async close(): Promise<void> {
+    await this.#http.close()
+    this.node.stop()
+    this.#options.hub?.leave(this.#options.id)
+    await this.#tcp?.close()
+  }
+
+  #openTcp(incarnation: number, receive: Receive): TcpTransport {
+    const { config, cluster, id, protocol, log } = this.#options
+    const { timeouts, limits } = config
+    const addresses = new Map(cluster.members.map(({ name }) => [name, parsePeerAddress(config.address[name]!)]))
+    // A getter: the protocol registers its messages only after the node has its transport.
+    const language = () => `${protocol.name} ${this.node.fingerprint}`
+    const introduction = {
+      cluster: config.cluster,
+      get language() {
+        return language()
+      },
+      name: id.name,
+      incarnation,
+      secret: config.secret ?? '',
+    }
+    const options = {
+      cluster,
+      self: id,
+      introduction,
+      addresses,
+      log,
+      connectMs: timeouts.connect_ms,
+      backoffMs: timeouts.backoff_ms,
+      backoffMaxMs: timeouts.backoff_max_ms,
+      peerBytes: limits.peer_bytes,
+      frameBytes: Math.max(FRAME_BYTES, 4 * limits.body_bytes),
+    }
+    return new TcpTransport(options, receive)
+  }
+
+  #gateway(faults: Faults | null): Gateway {
+    const { id, cluster } = this.#options
+    return {
+      id,
+      cluster,
+      ballots: this.node.ballots,
+      submit: (command, read, respond) => this.node.submit(command, read, respond),
+      history: (key) => this.#store.history(key),
+      state: () => this.#state(),
+      readiness: () => this.#readiness(),
+      faults,
+    }
+  }
+
+  #readiness(): { ready: boolean; reason: string } {
+    if (this.node.failure) return { ready: false, reason: 'stopped by a defect' }
+    if (!this.node.memory) {
+      const names = this.node.awaited.map(({ name }) => name)
+      return { ready: false, reason: names.length > 0 ? `waiting for ${names.join(', ')}` : 'about to start' }
+    }
+    const { ready, reason } = this.replica.status()
+    return { ready, reason }
+  }
+
+  #state(): unknown {
+    const { protocol, id } = this.#options
+    const { leader, ballot, ready: _, reason: __, ...status } = this.replica.status()
+    const shown = { ballot: this.node.ballots.format(ballot), leader: leader?.name ?? null }
+    const { memory, dropped } = this.node
+    const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped }
+    return { ...common, ...status, ...shown, keys: this.#store.size, hash: this.#store.hash() }
+  }
+}

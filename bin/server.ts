@@ -1,0 +1,103 @@
+/** `server`: one node of a cluster, or with `-sim` all of them in this process. */
+import { type Config, isLoopback, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
+import { Cluster, type NodeId, SynodError } from '../src/index.ts'
+import { readConfig } from '../src/runtime/config-file.ts'
+import { InProcessHub } from '../src/runtime/in-process-transport.ts'
+import { openLog } from '../src/runtime/logger.ts'
+import { COMMON, parseFlags, run } from './flags.ts'
+import { Host } from './host.ts'
+import { listProtocols, loadProtocol } from './protocols.ts'
+
+/** How long an orderly end may take before the process just ends. */
+const CLOSE_MS = 4500
+
+const PROGRAM = {
+  name: 'server',
+  usage: '-id 1.1 [flags]',
+  flags: {
+    ...COMMON,
+    sim: { type: 'boolean', describe: 'run every configured node in this process' },
+    list: { type: 'boolean', describe: 'print the algorithms and exit' },
+    storage: { type: 'string', describe: 'where the node keeps its records: memory (default: as the config says)' },
+    bootstrap: { type: 'boolean', describe: 'start a new cluster without waiting for all nodes to be there' },
+    insecure: { type: 'boolean', describe: 'listen beyond loopback without a shared secret' },
+  },
+} as const
+
+type ServerFlags = ReturnType<typeof parseFlags<(typeof PROGRAM)['flags']>>['flags']
+
+async function main(): Promise<number | undefined> {
+  const { flags } = parseFlags(PROGRAM, process.argv.slice(2))
+  if (flags.list) {
+    process.stdout.write(await listProtocols())
+    return 0
+  }
+  const config = readConfig(flags.config)
+  refuseUnsupported(flags)
+  const cluster = new Cluster(Object.keys(config.address))
+  const ids = flags.sim ? cluster.members : [memberOf(cluster, flags.id, flags.config)]
+  for (const id of ids) refuseExposure(config, id, flags)
+  const protocol = await loadProtocol(flags.algorithm)
+  const options = protocol.options(optionsOf(config, protocol.name), config.timeouts)
+  const name = flags.sim ? 'server.sim' : `server.${flags.id}`
+  const log = openLog({ level: flags.log_level, directory: flags.log_dir, name })
+  const hub = flags.sim || flags.transport === 'chan' ? new InProcessHub() : null
+  const stop = (code: number) => {
+    setTimeout(() => process.exit(code), CLOSE_MS).unref()
+    return Promise.all(hosts.map((host) => host.close())).then(
+      () => process.exit(code),
+      () => process.exit(1),
+    )
+  }
+  const hosts = ids.map((id) => {
+    const nodeLog = log.child({ node: id.name })
+    const onFailure = (error: unknown) => {
+      nodeLog.error('defect', { error: error instanceof Error ? error.stack : String(error) })
+      process.exit(1)
+    }
+    const { bootstrap } = flags
+    return new Host({ config, cluster, id, protocol, options, hub, bootstrap, log: nodeLog, onFailure })
+  })
+  process.once('SIGTERM', () => void stop(0))
+  process.once('SIGINT', () => void stop(130))
+  await Promise.all(hosts.map((host) => host.open()))
+  return undefined
+}
+
+function memberOf(cluster: Cluster, id: string | undefined, where: string): NodeId {
+  if (id === undefined) throw new SynodError('usage', '-id is missing: which node of the config is this, such as -id 1.1')
+  const member = cluster.find(id)
+  if (!member) {
+    const names = cluster.members.map(({ name }) => name)
+    throw new SynodError('usage', `-id ${id}: there is no such node in ${where}, which has ${names.join(', ')}`)
+  }
+  return member
+}
+
+function refuseUnsupported(flags: ServerFlags): void {
+  if (flags.master !== '') throw new SynodError('usage', '-master: there is no master yet; use -config')
+  if (flags.transport === 'udp') throw new SynodError('usage', '-transport udp: not there yet; use tcp')
+  if (flags.transport === 'chan' && !flags.sim) throw new SynodError('usage', '-transport chan: needs -sim')
+  if (flags.storage !== undefined && flags.storage !== 'memory') {
+    throw new SynodError('usage', `-storage ${flags.storage}: a directory is not supported yet; use memory`)
+  }
+}
+
+/** Whoever reaches a port without a secret is a node of the cluster; so such ports are for this machine only. */
+function refuseExposure(config: Config, { name }: NodeId, { insecure, config: where }: ServerFlags): void {
+  if (insecure || config.secret !== undefined) return
+  const hosts = [
+    ['address', parsePeerAddress(config.address[name]!).host],
+    ['http_address', parseHttpAddress(config.http_address[name]!).host],
+  ] as const
+  for (const [key, host] of hosts) {
+    if (isLoopback(host)) continue
+    throw new SynodError('config', `${where}: ${key}.${name}: ${host} is beyond loopback; set a secret, or pass -insecure`)
+  }
+}
+
+function optionsOf({ protocols }: Config, name: string): Readonly<Record<string, unknown>> {
+  return protocols[Object.keys(protocols).find((key) => key.toLowerCase() === name) ?? name] ?? {}
+}
+
+await run(main)
