@@ -11,14 +11,13 @@ import {
 } from '../src/benchmark/index.ts'
 import { SynodError } from '../src/errors.ts'
 import { readBenchmark, readConfig } from '../src/runtime/config-file.ts'
-import { COMMON, parseFlags, READ, run } from './flags.ts'
+import { COMMON, parseFlags, run } from './flags.ts'
 
 const PROGRAM = {
   name: 'client',
   usage: '[flags]',
   flags: {
     ...COMMON,
-    ...READ,
     bconfig: { type: 'string', default: 'benchmark.json', describe: "workload; without that file, the config's own" },
     load: { type: 'boolean', describe: 'write all K keys once, and nothing else' },
     json: { type: 'boolean', describe: 'print the result as one JSON object' },
@@ -41,7 +40,6 @@ async function main(): Promise<number> {
     nodes: config.http_address,
     id: flags.id ?? '',
     algorithm: flags.algorithm,
-    read: flags.read,
     connections: workload.Concurrency,
     timeoutMs: config.timeouts.request_ms + SPARE_MS,
   })

@@ -3,12 +3,12 @@ import { createInterface } from 'node:readline'
 import { type Answer, Client, COMMAND_NAMES, execute, helpText, splitWords, type Target } from '../src/client/index.ts'
 import { SynodError } from '../src/errors.ts'
 import { readConfig } from '../src/runtime/config-file.ts'
-import { COMMON, parseFlags, READ, run } from './flags.ts'
+import { COMMON, parseFlags, run } from './flags.ts'
 
 const PROGRAM = {
   name: 'cmd',
   usage: '[flags] [command]',
-  flags: { ...COMMON, ...READ },
+  flags: COMMON,
   positionals: true,
   epilogue: `${helpText()}
 Without a command: a shell on a terminal; else one command per line, and the exit code is the worst of them.
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   const config = readConfig(flags.config)
   const id = flags.id ?? ''
   const timeoutMs = config.timeouts.request_ms + SPARE_MS
-  const client = new Client({ nodes: config.http_address, id, timeoutMs, read: flags.read })
+  const client = new Client({ nodes: config.http_address, id, timeoutMs })
   try {
     if (positionals.length > 0) return print(await execute(client, positionals))
     return process.stdin.isTTY ? await converse(client, id) : await readLines(client)

@@ -64,7 +64,9 @@ class Servers {
 
   /** Ends the servers that are left, and removes their files. */
   async stop(): Promise<void> {
-    const children = [...this.#children.values()].filter((child) => child.exitCode === null && child.signalCode === null)
+    const children = [...this.#children.values()].filter(
+      (child) => child.exitCode === null && child.signalCode === null,
+    )
     await Promise.all(
       children.map(async (child) => {
         const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -94,7 +96,10 @@ class Servers {
   #logs(): string {
     return IDS.map((id) => {
       try {
-        return readFileSync(join(this.#directory, `server.${id}.log`), 'utf8').split('\n').slice(-5).join('\n')
+        return readFileSync(join(this.#directory, `server.${id}.log`), 'utf8')
+          .split('\n')
+          .slice(-5)
+          .join('\n')
       } catch {
         return `${id} left no log`
       }
@@ -128,7 +133,6 @@ async function benchmark(servers: Servers, workload: BenchmarkConfig, leader: st
     nodes,
     id: '',
     algorithm: 'paxos',
-    read: '',
     connections: workload.Concurrency,
     timeoutMs: timeouts.request_ms + 3000,
   })

@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { SynodError } from '../src/errors.ts'
-import { COMMON, type Flags, HelpRequest, helpText, type Program, parseFlags, READ } from './flags.ts'
+import { COMMON, type Flags, HelpRequest, helpText, type Program, parseFlags } from './flags.ts'
 
 const flags = {
   ...COMMON,
-  ...READ,
+  read: { type: 'string', default: '', choices: ['', 'leader', 'quorum', 'any'], describe: 'how reads are served' },
   sim: { type: 'boolean', describe: 'all nodes in this process' },
   adaptive: { type: 'boolean', default: true, describe: 'move objects' },
   fz: { type: 'integer', default: 0, describe: 'zones that may fail' },

@@ -78,11 +78,6 @@ export const COMMON = {
   master: { type: 'string', default: '', describe: 'address of a master that hands out the config' },
 } as const satisfies Flags
 
-/** The read path that a server takes by default, and a client asks for. */
-export const READ = {
-  read: { type: 'string', default: '', choices: ['', 'leader', 'quorum', 'any'], describe: 'how reads are served' },
-} as const satisfies Flags
-
 /** Thrown by `parseFlags` when the user asks for help: `run` prints it and exits with 0. */
 export class HelpRequest extends Error {
   override readonly name = 'HelpRequest'

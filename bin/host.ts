@@ -3,7 +3,16 @@ import type { FastifyInstance } from 'fastify'
 import { type Config, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
 import type { Gateway } from '../src/http/gateway.ts'
 import { createHttpServer } from '../src/http/server.ts'
-import { type Cluster, type Log, Node, type NodeId, type Protocol, type Receive, type Replica, type Transport } from '../src/index.ts'
+import {
+  type Cluster,
+  type Log,
+  Node,
+  type NodeId,
+  type Protocol,
+  type Receive,
+  type Replica,
+  type Transport,
+} from '../src/index.ts'
 import { realRandom } from '../src/runtime/chance.ts'
 import { Faults } from '../src/runtime/faults.ts'
 import type { InProcessHub } from '../src/runtime/in-process-transport.ts'
@@ -68,7 +77,9 @@ export class Host {
     this.replica = protocol.create(this.node, options.options)
     const take: Receive = (from, frame) => this.node.receive(from, frame)
     receive = config.fault_injection ? faults.filter(take) : take
-    this.#http = createHttpServer(this.#gateway(config.fault_injection ? faults : null), { bodyLimit: limits.body_bytes })
+    this.#http = createHttpServer(this.#gateway(config.fault_injection ? faults : null), {
+      bodyLimit: limits.body_bytes,
+    })
   }
 
   /**

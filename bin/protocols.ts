@@ -15,7 +15,10 @@ export async function loadProtocol(algorithm: string): Promise<Protocol> {
   if (load) return (await load()).default
   if (!/[/\\]|\.[cm]?js$/.test(algorithm)) {
     const guess = nearest(algorithm, Object.keys(protocols))
-    throw new SynodError('usage', `there is no algorithm "${algorithm}"${guess ? `; did you mean ${guess}?` : ''} (see -list)`)
+    throw new SynodError(
+      'usage',
+      `there is no algorithm "${algorithm}"${guess ? `; did you mean ${guess}?` : ''} (see -list)`,
+    )
   }
   const path = resolve(algorithm)
   if (!existsSync(path)) throw new SynodError('usage', `-algorithm: there is no file ${algorithm}`)

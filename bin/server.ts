@@ -65,7 +65,8 @@ async function main(): Promise<number | undefined> {
 }
 
 function memberOf(cluster: Cluster, id: string | undefined, where: string): NodeId {
-  if (id === undefined) throw new SynodError('usage', '-id is missing: which node of the config is this, such as -id 1.1')
+  if (id === undefined)
+    throw new SynodError('usage', '-id is missing: which node of the config is this, such as -id 1.1')
   const member = cluster.find(id)
   if (!member) {
     const names = cluster.members.map(({ name }) => name)
@@ -92,7 +93,10 @@ function refuseExposure(config: Config, { name }: NodeId, { insecure, config: wh
   ] as const
   for (const [key, host] of hosts) {
     if (isLoopback(host)) continue
-    throw new SynodError('config', `${where}: ${key}.${name}: ${host} is beyond loopback; set a secret, or pass -insecure`)
+    throw new SynodError(
+      'config',
+      `${where}: ${key}.${name}: ${host} is beyond loopback; set a secret, or pass -insecure`,
+    )
   }
 }
 

@@ -7,7 +7,11 @@ export const ERRORS = {
   malformed: { status: 400, definite: true, meaning: 'bytes that are no message, frame or record of ours' },
   unavailable: { status: 503, definite: true, meaning: 'no leader or no quorum; the request was not proposed' },
   overloaded: { status: 503, definite: true, meaning: 'a queue is full; the request was not proposed' },
-  unknown: { status: 504, definite: false, meaning: 'the request was proposed; it may have been applied, now or later' },
+  unknown: {
+    status: 504,
+    definite: false,
+    meaning: 'the request was proposed; it may have been applied, now or later',
+  },
   unsupported: { status: 501, definite: true, meaning: 'the protocol does not offer this' },
   internal: { status: 500, definite: false, meaning: 'a defect in Synod' },
 } as const satisfies Record<string, { status: number; definite: boolean; meaning: string }>

@@ -6,8 +6,8 @@
  * drains the loopback after each handler; then `onTurnEnd`; then the outbox: one write per peer, one sync for all.
  */
 import { Ballots } from './ballots.ts'
-import type { Handlers, MessageClass, Module, Recoverers, RecordClass, ValuesOf } from './codec/schema.ts'
 import { FRAME_HEADER, frameNumber, framePayload, seal } from './codec/frame.ts'
+import type { Handlers, MessageClass, Module, RecordClass, Recoverers, ValuesOf } from './codec/schema.ts'
 import type { Command } from './command.ts'
 import { type RefusalCode, SynodError } from './errors.ts'
 import { Forwarding } from './forwarding.ts'
@@ -272,8 +272,9 @@ export class Node {
     this.#enqueue(this.#events, () => this.#onRequest(request))
   }
 
-  /** Takes a frame from a peer that the transport has authenticated. */
+  /** Takes a frame from a peer that the transport has authenticated; frames that come before `start` are lost. */
   receive(from: NodeId, frame: Uint8Array): void {
+    if (!this.#replica) return
     const entry = this.#messages.at(frameNumber(frame))
     if (!entry) {
       this.#parts.transport.reject(from, `a message of unknown number ${frameNumber(frame)}`)

@@ -7,8 +7,19 @@
  * phase-1 quorum for its votes, the executed slots included, and proposes again what it finds; it has not finished
  * asking while a member's votes are truncated behind a snapshot that it lacks.
  */
-import { Fifo, majority, NO_BALLOT, type Node, type NodeId, type QuorumSystem, type Request, type Memory, type Replica } from '#core'
+
 import type { Command, Status, Tally, Timer } from '#core'
+import {
+  Fifo,
+  type Memory,
+  majority,
+  NO_BALLOT,
+  type Node,
+  type NodeId,
+  type QuorumSystem,
+  type Replica,
+  type Request,
+} from '#core'
 import { Candidate } from './candidate.ts'
 import { type Entry, Log } from './log.ts'
 import * as messages from './messages.ts'
@@ -281,7 +292,8 @@ export class Paxos implements Replica {
       this.#promise(ballot)
     }
     if (from !== this.node.id) {
-      if (this.leader !== from) this.node.log.info('follow', { leader: from.name, ballot: this.node.ballots.format(ballot) })
+      if (this.leader !== from)
+        this.node.log.info('follow', { leader: from.name, ballot: this.node.ballots.format(ballot) })
       this.leader = from
       this.leaderHeardAt = this.node.now()
       // A poll against this leader is settled; one that looks for a fence goes on.
@@ -338,7 +350,11 @@ export class Paxos implements Replica {
     while (this.waiting.size > 0 && this.next - this.log.executed < this.options.pipeline) {
       const requests = this.#takeBatch()
       if (requests.length === 0) return
-      this.propose(this.next++, requests.map((request) => request.command), requests)
+      this.propose(
+        this.next++,
+        requests.map((request) => request.command),
+        requests,
+      )
     }
   }
 

@@ -7,7 +7,9 @@ import { Benchmark } from './benchmark.ts'
 import { RestTransport } from './rest-transport.ts'
 import type { OperationReceiver, Transport } from './transport.ts'
 
-type Misbehave = (count: number, key: number, value: Uint8Array | null) => 'ok' | 'refuse' | 'doubt' | 'stale' | 'hang'
+/** How an operation goes; `lose` acknowledges a write and drops it. */
+type Manner = 'ok' | 'refuse' | 'doubt' | 'stale' | 'lose' | 'hang'
+type Misbehave = (count: number, key: number, value: Uint8Array | null) => Manner
 
 const EMPTY = new Uint8Array(0)
 
@@ -38,6 +40,7 @@ class MemoryTransport implements Transport {
       if (how === 'refuse') receiver.onFailed(true, 'refused')
       else if (how === 'doubt') receiver.onFailed(false, 'lost')
       else if (value === null) receiver.onApplied((how === 'stale' ? this.first : this.store).get(key) ?? EMPTY)
+      else if (how === 'lose') receiver.onApplied(EMPTY)
       else {
         this.store.set(key, value)
         if (!this.first.has(key)) this.first.set(key, value)
@@ -66,11 +69,11 @@ function benchmarkOn(transport: Transport, values: Partial<BenchmarkConfig>, loa
 }
 
 describe('a run', () => {
-  it('of N operations does exactly N, with Concurrency workers, after reading all keys', async () => {
+  it('of N operations does exactly N, with Concurrency workers, between two readings of all keys', async () => {
     const transport = new MemoryTransport()
     const report = await benchmarkOn(transport, { N: 500, Concurrency: 8, W: 0.5 }).run()
     expect(report).toMatchObject({ operations: 500, errors: 0, unknown: 0, verdict: 'linearizable' })
-    expect(transport.sent).toHaveLength(510)
+    expect(transport.sent).toHaveLength(520)
     expect(transport.sent.slice(0, 10).map(({ value }) => value)).toEqual(new Array(10).fill(null))
     expect(transport.peak).toBe(8)
     expect(report.throughput).toBeCloseTo(500 / report.seconds, 6)
@@ -118,6 +121,12 @@ describe('a run', () => {
     expect(report.explanation).toMatch(/^Total anomaly read operations are \d+\nfirst impossible answer: /)
   })
 
+  it('finds a write that was lost after the last read of its key', async () => {
+    const transport = new MemoryTransport((count) => (count > 500 && count <= 510 ? 'lose' : 'ok'))
+    const report = await benchmarkOn(transport, { N: 500, W: 1, Concurrency: 1 }).run()
+    expect(report.verdict).toBe('not linearizable')
+  })
+
   it('counts errors and unknown outcomes apart, keeps them out of the latencies, and stays linearizable', async () => {
     const transport = new MemoryTransport((count) => {
       if (count <= 10) return 'ok'
@@ -125,7 +134,8 @@ describe('a run', () => {
     })
     const report = await benchmarkOn(transport, { N: 300, Concurrency: 4 }).run()
     expect(report).toMatchObject({ operations: 240, errors: 30, unknown: 30, verdict: 'linearizable' })
-    expect(transport.sent).toHaveLength(310)
+    // Ten first reads, ten last ones, and two of those again.
+    expect(transport.sent).toHaveLength(322)
   })
 
   it('tries again while it looks at the store, and gives up when keys stay silent', async () => {
@@ -200,7 +210,6 @@ describe('over REST', () => {
     url: string
     id: unknown
     cid: unknown
-    read: unknown
   }
 
   async function server(store: Map<string, Buffer>): Promise<{ url: string; seen: Seen[] }> {
@@ -209,7 +218,7 @@ describe('over REST', () => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     app.addHook('onRequest', async ({ method, url, headers }) => {
-      seen.push({ method, url, id: headers.id, cid: headers.cid, read: headers.read })
+      seen.push({ method, url, id: headers.id, cid: headers.cid })
     })
     app.get('/health', async () => 'alive')
     app.get<{ Params: { key: string } }>('/:key', async ({ params }) => store.get(params.key) ?? '')
@@ -232,14 +241,13 @@ describe('over REST', () => {
   it("runs, is linearizable, and sends what Paxi's client sends", async () => {
     const store = new Map<string, Buffer>()
     const [a, b] = [await server(store), await server(store)]
-    const transport = transportOf({ nodes: { '1.1': a.url, '1.2': b.url }, read: 'quorum' })
+    const transport = transportOf({ nodes: { '1.1': a.url, '1.2': b.url } })
     const report = await benchmarkOn(transport, { N: 400, Concurrency: 4 }).run()
     expect(report).toMatchObject({ operations: 400, errors: 0, unknown: 0, verdict: 'linearizable' })
     for (const { seen } of [a, b]) {
       const commands = seen.filter(({ url }) => url !== '/health')
       expect(commands.length).toBeGreaterThan(100)
       expect(commands.every(({ id, cid }) => id === '' && /^[1-9]\d*$/.test(String(cid)))).toBe(true)
-      expect(commands.every(({ method, read }) => read === (method === 'GET' ? 'quorum' : undefined))).toBe(true)
     }
   })
 

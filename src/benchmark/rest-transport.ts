@@ -1,5 +1,4 @@
 /** The benchmark's REST transport: one keep-alive connection per worker, and as little work per request as possible. */
-import type { ReadPath } from '../client/client.ts'
 import { Connections } from '../client/connections.ts'
 import type { Receiver, Reply } from '../client/exchange.ts'
 import { refusal } from '../client/replies.ts'
@@ -15,8 +14,6 @@ export interface RestOptions {
   readonly id?: string
   /** `chain` writes to the first node and reads from the last, unless there is an `id`. */
   readonly algorithm?: string
-  /** The read path, sent as the header `Read`. */
-  readonly read?: ReadPath
   /** The most connections per node: the number of workers. */
   readonly connections: number
   readonly timeoutMs: number
@@ -28,7 +25,6 @@ export class RestTransport implements Transport {
   readonly #readers: readonly string[]
   readonly #writers: readonly string[]
   readonly #id: string
-  readonly #readHeaders: readonly string[]
   readonly #timeoutMs: number
   #cid = 0
 
@@ -44,7 +40,6 @@ export class RestTransport implements Transport {
     const all = this.#id === '' ? names : [this.#id]
     this.#writers = chain ? names.slice(0, 1) : all
     this.#readers = chain ? names.slice(-1) : all
-    this.#readHeaders = options.read ? ['Read', options.read] : []
     this.#timeoutMs = options.timeoutMs
   }
 
@@ -52,7 +47,6 @@ export class RestTransport implements Transport {
     const targets = value === null ? this.#readers : this.#writers
     const node = targets.length === 1 ? targets[0]! : targets[Math.floor(Math.random() * targets.length)]!
     const headers = ['Id', this.#id, 'Cid', String(++this.#cid)]
-    if (value === null) headers.push(...this.#readHeaders)
     const request = {
       method: value === null ? ('GET' as const) : ('PUT' as const),
       path: `/${key}`,

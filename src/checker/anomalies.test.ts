@@ -105,6 +105,16 @@ describe('anomalous reads', () => {
       ],
     ],
     [
+      'one where the older value had been read again meanwhile',
+      1,
+      [
+        ['put', 1, 0, 1],
+        ['put', 2, 2, 10],
+        ['get', 1, 3, 9],
+        ['get', 1, 11, 15],
+      ],
+    ],
+    [
       'none where a value was written twice',
       0,
       [

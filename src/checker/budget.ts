@@ -12,7 +12,7 @@ export interface Limits {
   readonly milliseconds?: number
   /** The present time in milliseconds. */
   readonly now?: () => number
-  /** Configurations remembered for a key, 10,000,000 by default: some 250 MB, more with many clients on one key. */
+  /** Configurations remembered at a time, 3,000,000 by default: at most about 1 GB with up to 64 clients on a key. */
   readonly cacheEntries?: number
 }
 
@@ -28,7 +28,7 @@ export class Budget {
   #late = false
 
   /** @throws SynodError `usage` when milliseconds are limited without a clock */
-  constructor({ steps = Infinity, milliseconds = Infinity, now, cacheEntries = 10_000_000 }: Limits) {
+  constructor({ steps = Infinity, milliseconds = Infinity, now, cacheEntries = 3_000_000 }: Limits) {
     if (milliseconds !== Infinity && !now) throw new SynodError('usage', 'a limit in milliseconds needs a clock')
     this.cacheEntries = cacheEntries
     this.#steps = steps

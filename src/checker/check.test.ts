@@ -215,6 +215,17 @@ describe('limits', () => {
     })
   })
 
+  test('a phantom read behind forty open operations is found', () => {
+    const rows = Array.from({ length: 40 }, (_, i): Row[] => [
+      ['cas', [i % 5, (3 * i + 1) % 5], 10 * i, null],
+      ['put', i % 5, 10 * i + 1, 10 * i + 4],
+      ['put', (i + 2) % 5, 10 * i + 2, 10 * i + 5],
+      ['get', (i + 2) % 5, 10 * i + 6, 10 * i + 7],
+    ])
+    const verdict = checkHistory(history([...rows.flat(), ['get', 99, 401, 402]]), casRegister(0), { steps: 1_000_000 })
+    expect(verdict).toMatchObject({ verdict: 'not linearizable', operation: { output: 99 } })
+  })
+
   test('unique values need no search', () => {
     const puts = Array.from({ length: 50 }, (_, i): Row => ['put', i + 1, i / 100, 100])
     const gets = Array.from({ length: 50 }, (_, i): Row => ['get', i + 1, i / 100, 100 + i])

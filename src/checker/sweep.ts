@@ -101,7 +101,9 @@ class Sweep {
     const passed: Configuration[] = []
     const waiting: Configuration[][] = []
     const seen = new ConfigurationCache(this.#words, this.#openWords)
+    let held = 0
     const settle = (configuration: Configuration) => {
+      held++
       this.#observe(configuration)
       if (has(configuration.bits, this.#slot[this.#front]!)) passed.push(configuration)
       else (waiting[configuration.used] ??= []).push(configuration)
@@ -110,11 +112,12 @@ class Sweep {
     for (let used = 0; used < waiting.length; used++) {
       const bucket = waiting[used] ?? []
       for (let from = bucket.pop(); from; from = bucket.pop()) {
+        held--
         if (!seen.add(0, this.#number(from.state), from.bits)) continue
         if (from.trail && from.trail.length > (this.#longest?.length ?? 0)) this.#longest = from.trail
         for (const p of this.#flying) {
           if (this.#observes[p] === 1 || has(from.bits, this.#slot[p]!) || this.#hasTwin(p, from.bits)) continue
-          const limit = seen.size + passed.length >= budget.cacheEntries ? 'cacheEntries' : budget.step()
+          const limit = seen.size + held >= budget.cacheEntries ? 'cacheEntries' : budget.step()
           if (limit) return { verdict: 'unknown', limit }
           const to = this.#take(p, from)
           if (to) settle(to)

@@ -98,15 +98,12 @@ describe('requests', () => {
     expect(node.requests[1]).toMatch(/\r\nCid: 2\r\n(.|\r\n)*content-length: 3\r\n(.|\r\n)*abc$/)
   })
 
-  it('sends an empty Id without an id, an empty write with its length, and the read path only for reads', async () => {
+  it('sends an empty Id without an id, and an empty write with its length', async () => {
     const node = await scriptedNode((_, socket) => socket.write(answer('200 OK')))
-    const client = clientOf({ nodes: { '1.1': node.url }, read: 'quorum' })
+    const client = clientOf({ nodes: { '1.1': node.url } })
     await client.put('1', '')
-    await client.get('1')
     expect(node.requests[0]).toMatch(/\r\nId: \r\n/)
     expect(node.requests[0]).toMatch(/\r\ncontent-length: 0\r\n/)
-    expect(node.requests[0]).not.toMatch(/\r\nRead:/)
-    expect(node.requests[1]).toMatch(/\r\nRead: quorum\r\n/)
   })
 
   it.each(['01', '-0', '+1', '1.5', '1e3', ' 1', '', '٣', '9223372036854775808', '-9223372036854775809', 2 ** 53, 1.5])(

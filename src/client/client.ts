@@ -11,9 +11,6 @@ import { canonicalKey, type Key } from './key.ts'
 import { type Meta, meta, refusal, silence } from './replies.ts'
 import { type NodeState, parseHistory, parseState } from './views.ts'
 
-/** A read beside the log, where the protocol has one; empty reads go through the log. */
-export type ReadPath = '' | 'leader' | 'quorum' | 'any'
-
 /** How a `Client` behaves. */
 export interface ClientOptions {
   /** Url of each node by its id. */
@@ -26,8 +23,6 @@ export interface ClientOptions {
   readonly connections?: number
   /** How often a request that was definitely not applied is tried again (reads: any that failed); 0 by default. */
   readonly retries?: number
-  /** The read path, sent as the header `Read`; empty by default, and then not sent. */
-  readonly read?: ReadPath
   /** A random number in [0, 1), which picks nodes. */
   readonly random?: () => number
 }
@@ -60,7 +55,6 @@ export class Client {
   readonly #id: string | null
   readonly #timeoutMs: number
   readonly #retries: number
-  readonly #read: ReadPath
   readonly #random: () => number
   #cid = 0
 
@@ -71,7 +65,6 @@ export class Client {
     this.#id = options.id || null
     this.#timeoutMs = options.timeoutMs ?? 5_000
     this.#retries = options.retries ?? 0
-    this.#read = options.read ?? ''
     this.#random = options.random ?? Math.random
     if (this.#id !== null) this.#known(this.#id)
     if (!(this.#timeoutMs > 0)) throw new SynodError('config', `timeoutMs must be above 0, not ${this.#timeoutMs}`)
@@ -83,8 +76,7 @@ export class Client {
    */
   async get(key: Key, options: RequestOptions = {}): Promise<ReadResult> {
     const path = `/${canonicalKey(key)}`
-    const headers = this.#read === '' ? [] : ['Read', this.#read]
-    const { node, reply } = await this.#command({ method: 'GET', path, headers, body: null }, options)
+    const { node, reply } = await this.#command({ method: 'GET', path, headers: [], body: null }, options)
     return { node, value: reply.body.length > 0 ? reply.body : null, ...meta(reply) }
   }
 

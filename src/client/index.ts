@@ -4,7 +4,6 @@ export {
   Client,
   type ClientOptions,
   isDefinite,
-  type ReadPath,
   type ReadResult,
   type RequestOptions,
   type WriteResult,

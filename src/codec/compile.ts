@@ -90,7 +90,9 @@ function checkInteger(owner: string, name: string, value: unknown): void {
 export function fingerprint(classes: Iterable<Declared>): string {
   const shape = (declared: Declared): string =>
     `${declared.name}{${Object.entries(declared.fields)
-      .map(([name, f]) => `${name}:${f.struct ? shape(f.struct) : f.wire}${f.integer ? '53' : ''}${f.repeated ? '*' : ''}`)
+      .map(
+        ([name, f]) => `${name}:${f.struct ? shape(f.struct) : f.wire}${f.integer ? '53' : ''}${f.repeated ? '*' : ''}`,
+      )
       .join()}}`
   let hash = 0x811c9dc5
   for (const char of [...classes].map(shape).join()) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193)

@@ -20,7 +20,10 @@ export function integerOptions<S extends Readonly<Record<string, IntegerOption>>
 ): { readonly [K in keyof S]: number } {
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(spec, name)) {
-      throw new SynodError('config', `${where}.${name}: there is no such option; there are ${Object.keys(spec).join(', ')}`)
+      throw new SynodError(
+        'config',
+        `${where}.${name}: there is no such option; there are ${Object.keys(spec).join(', ')}`,
+      )
     }
   }
   const entries = Object.entries(spec).map(([name, option]) => {

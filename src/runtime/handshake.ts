@@ -109,7 +109,10 @@ function proofOf(
   nonce: Uint8Array,
   { cluster, from, to }: { cluster: string; from: string; to: string },
 ): Uint8Array {
-  return createHmac('sha256', secret).update(JSON.stringify([role, cluster, from, to])).update(nonce).digest()
+  return createHmac('sha256', secret)
+    .update(JSON.stringify([role, cluster, from, to]))
+    .update(nonce)
+    .digest()
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -18,10 +18,15 @@ export interface LogOptions {
  * Opens the log; `Log` objects made by `child` carry their fields in every line.
  * @throws Error when the directory or the file cannot be written
  */
-export function openLog({ level, directory, name }: LogOptions): { child(fields: Readonly<Record<string, unknown>>): Log } {
+export function openLog({ level, directory, name }: LogOptions): {
+  child(fields: Readonly<Record<string, unknown>>): Log
+} {
   if (directory !== '') mkdirSync(directory, { recursive: true })
   const destination = pino.destination({ dest: directory === '' ? 2 : join(directory, `${name}.log`), sync: true })
-  const root = pino({ level: level === 'warning' ? 'warn' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  const root = pino(
+    { level: level === 'warning' ? 'warn' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    destination,
+  )
   return {
     child(fields) {
       const logger = root.child(fields)

@@ -130,7 +130,10 @@ export class TcpTransport implements Transport {
   #turnAway(socket: Socket, peer: NodeId | null, error: unknown): void {
     this.rejected += 1
     const from = peer?.name ?? socket.remoteAddress
-    this.#options.log.debug('connection refused', { from, reason: error instanceof Error ? error.message : String(error) })
+    this.#options.log.debug('connection refused', {
+      from,
+      reason: error instanceof Error ? error.message : String(error),
+    })
     socket.destroy()
   }
 }

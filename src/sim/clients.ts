@@ -49,7 +49,13 @@ export class Clients {
   }
 
   /** One operation of its own, such as a last read; `done` tells how it ended. */
-  operate(client: number, process: Process, key: string, write: boolean, done: (outcome: Outcome | null) => void): void {
+  operate(
+    client: number,
+    process: Process,
+    key: string,
+    write: boolean,
+    done: (outcome: Outcome | null) => void,
+  ): void {
     const { node, life } = process
     const value = write ? `v${++this.#values}` : null
     const call = ++this.#moment

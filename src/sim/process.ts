@@ -1,9 +1,10 @@
 /** A simulated process: it boots a node on its disk, and it can crash, pause and go on. */
-import { KeyValueStore } from '../store/kv-store.ts'
+
 import { Node, type NodeOptions } from '../node.ts'
 import type { Cluster, NodeId } from '../node-id.ts'
 import type { Protocol, Replica } from '../replica.ts'
 import { type Clock, type Log, SILENT } from '../seams.ts'
+import { KeyValueStore } from '../store/kv-store.ts'
 import { Disk } from './disk.ts'
 import type { Endpoint, Network } from './network.ts'
 import type { Scheduled, World } from './world.ts'

@@ -199,14 +199,16 @@ class Run {
       if (!process.alive) process.boot()
     }
     const deadline = world.now + LIVENESS_MS
-    const settled = () => processes.every(({ node, replica }) => node?.memory && node.memory !== 'lost' && replica?.status().ready)
+    const settled = () =>
+      processes.every(({ node, replica }) => node?.memory && node.memory !== 'lost' && replica?.status().ready)
     world.runUntil(deadline, settled)
     this.#insist(settled(), () => `no leader everywhere ${LIVENESS_MS} ms after the last fault: ${this.#describe()}`)
     clients.stopped = true
     world.runUntil(deadline, () => clients.pending === 0)
     this.#insist(clients.pending === 0, () => `${clients.pending} requests without an answer`)
     this.#lastReads(deadline)
-    const converged = () => new Set(processes.map(({ replica, store }) => `${replica?.status().executed} ${store?.hash()}`)).size === 1
+    const converged = () =>
+      new Set(processes.map(({ replica, store }) => `${replica?.status().executed} ${store?.hash()}`)).size === 1
     world.runUntil(deadline, converged)
     this.#insist(converged(), () => `the nodes did not converge: ${this.#describe()}`)
     this.#quiet = true

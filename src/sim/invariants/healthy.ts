@@ -6,7 +6,8 @@ export function healthy(): Invariant {
     name: 'no defect',
     afterStep({ processes }: Arena) {
       for (const { id, failure } of processes) {
-        if (failure) return `${id.name}: ${failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)}`
+        if (failure)
+          return `${id.name}: ${failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)}`
       }
       return null
     },

@@ -21,8 +21,10 @@ export function monotone(): Invariant {
         marks.set(process.id.index, now)
         // What was not synced may be lost in a crash, so only what this life has shown is compared.
         if (before?.life !== now.life) continue
-        if (now.promised < before.promised) return `${process.id.name} promised ${before.promised}, then ${now.promised}`
-        if (now.executed < before.executed) return `${process.id.name} executed ${before.executed}, then ${now.executed}`
+        if (now.promised < before.promised)
+          return `${process.id.name} promised ${before.promised}, then ${now.promised}`
+        if (now.executed < before.executed)
+          return `${process.id.name} executed ${before.executed}, then ${now.executed}`
       }
       return null
     },

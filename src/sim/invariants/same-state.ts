@@ -12,7 +12,8 @@ export function sameState(): Invariant {
         const hash = store.hash()
         const known = states.get(executed)
         if (known === undefined) states.set(executed, hash)
-        else if (known !== hash) return `${id.name} has executed ${executed} slots and has another state than others had`
+        else if (known !== hash)
+          return `${id.name} has executed ${executed} slots and has another state than others had`
       }
       return null
     },

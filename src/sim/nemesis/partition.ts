@@ -2,7 +2,12 @@
 import type { NodeId } from '../../node-id.ts'
 import type { Arena, Nemesis } from '../arena.ts'
 
-function cutBetween({ network }: Arena, side: readonly NodeId[], other: readonly NodeId[], directions: 'both' | 'out' | 'in') {
+function cutBetween(
+  { network }: Arena,
+  side: readonly NodeId[],
+  other: readonly NodeId[],
+  directions: 'both' | 'out' | 'in',
+) {
   for (const a of side) {
     for (const b of other) {
       if (directions !== 'in') network.cut(a, b)

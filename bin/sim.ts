@@ -1,0 +1,253 @@
+/**
+ * The program `sim`: runs seeds of the simulator on all cores, and prints what fails with the command that reproduces it.
+ * The main thread hands out seeds; each worker, which is this file again, runs one at a time.
+ */
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { SingleBar } from 'cli-progress'
+import { type Log, type NodeId, SynodError } from '../src/index.ts'
+import { LAYOUTS, NEMESES, type RunOptions, type RunReport, run as runSeed } from '../src/sim/index.ts'
+import { parseFlags, run } from './flags.ts'
+import { loadProtocol } from './protocols.ts'
+
+const PROGRAM = {
+  name: 'sim',
+  usage: '[flags]',
+  flags: {
+    algorithm: { type: 'string', default: 'paxos', describe: 'name of a protocol, or path to a plugin module' },
+    seeds: { type: 'integer', describe: 'how many seeds to run (default 100; 1 with -trace)' },
+    seed: { type: 'integer', default: 1, describe: 'the first seed' },
+    nodes: { type: 'string', describe: 'layout, zones x nodes, or number of nodes; drawn by each seed if left out' },
+    faults: { type: 'string', describe: 'kinds of faults, with commas; drawn by each seed if left out' },
+    storage: { type: 'string', choices: ['disk', 'memory'], describe: 'what nodes remember by; drawn if left out' },
+    trace: { type: 'boolean', describe: "print the nodes' log lines, with virtual time, of a single seed" },
+  },
+  epilogue: `Layouts: ${Object.keys(LAYOUTS).join(', ')}.
+Faults: ${[...NEMESES.keys()].join(', ')}.
+Exit: 0 all passed, 1 some failed or proved nothing, 2 usage, 130 interrupted.`,
+} as const
+
+/** How much of a message the one line of a failing seed shows; `-trace` shows all. */
+const MESSAGE_CHARS = 300
+
+/** What a worker is to run, apart from the seed. */
+interface Task {
+  readonly algorithm: string
+  readonly options: Pick<RunOptions, 'layout' | 'faults' | 'durable'>
+}
+
+/** What a worker answers: the report, or how the simulator itself failed. */
+type Answer = { readonly seed: number } & ({ readonly report: RunReport } | { readonly defect: string })
+
+async function main(): Promise<number> {
+  const { flags, given } = parseFlags(PROGRAM, process.argv.slice(2))
+  const seeds = flags.seeds ?? (flags.trace ? 1 : 100)
+  if (seeds < 1) throw new SynodError('usage', 'flag -seeds needs a number of at least 1')
+  if (flags.seed < 0) throw new SynodError('usage', 'flag -seed needs a number of at least 0')
+  if (!Number.isSafeInteger(flags.seed + seeds)) throw new SynodError('usage', 'flag -seed is too large')
+  if (flags.trace && seeds > 1) throw new SynodError('usage', 'flag -trace is for one seed: leave -seeds out')
+  await loadProtocol(flags.algorithm)
+  const options = {
+    ...(flags.nodes === undefined ? {} : { layout: layoutOf(flags.nodes) }),
+    ...(flags.faults === undefined ? {} : { faults: faultsOf(flags.faults) }),
+    ...(flags.storage === undefined ? {} : { durable: flags.storage === 'disk' }),
+  }
+  const chosen = (['algorithm', 'nodes', 'faults', 'storage'] as const).filter((name) => given.has(name))
+  const command = ['npm run sim --', ...chosen.map((name) => `-${name} ${flags[name]}`)].join(' ')
+  const tally = new Summary((seed) => `${command} -seed ${seed} -trace`)
+  if (flags.trace) tally.take(await traced(flags.seed, { algorithm: flags.algorithm, options }))
+  else await sweep(flags.seed, seeds, { algorithm: flags.algorithm, options }, tally)
+  process.stdout.write(tally.text())
+  if (tally.count < seeds) return 130
+  return tally.failed > 0 ? 1 : 0
+}
+
+/** A layout by its name, or the first with so many nodes. */
+function layoutOf(text: string): string {
+  const name = text.toLowerCase().replace('×', 'x')
+  if (Object.hasOwn(LAYOUTS, name)) return name
+  const bySize = Object.entries(LAYOUTS).find(([, zones]) => String(zones.reduce((a, b) => a + b)) === text)
+  if (bySize) return bySize[0]
+  throw new SynodError('usage', `flag -nodes needs one of ${Object.keys(LAYOUTS).join(', ')}, not "${text}"`)
+}
+
+function faultsOf(text: string): string[] {
+  const names = text.split(',').filter((name) => name !== '')
+  for (const name of names) {
+    if (NEMESES.has(name)) continue
+    throw new SynodError(
+      'usage',
+      `flag -faults: there is no fault "${name}"; there are ${[...NEMESES.keys()].join(', ')}`,
+    )
+  }
+  return names
+}
+
+/** Runs the seeds on all cores; ends early at an interrupt. Answers reach `tally` in the order of their seeds. */
+async function sweep(first: number, seeds: number, task: Task, tally: Summary): Promise<void> {
+  const bar = new SingleBar({
+    stream: process.stderr,
+    format: 'seeds {bar} {value}/{total} | {failed} failed | {eta_formatted}',
+    hideCursor: true,
+    clearOnComplete: true,
+  })
+  if (process.stderr.isTTY) bar.start(seeds, 0, { failed: 0 })
+  const early = new Map<number, Answer>()
+  let due = first
+  let next = first
+  const take = (answer: Answer) => {
+    early.set(answer.seed, answer)
+    for (let ready = early.get(due); ready; ready = early.get(++due)) {
+      early.delete(due)
+      const line = tally.take(ready)
+      if (line === null) continue
+      // A line may not run into the bar, which is drawn again below it.
+      if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+      process.stdout.write(line)
+    }
+    if (process.stderr.isTTY) bar.update(due - first, { failed: tally.failed })
+  }
+  const workers = Array.from({ length: Math.min(seeds, availableParallelism()) }, () => new Lane(task))
+  const interrupt = () => {
+    next = first + seeds
+    for (const worker of workers) worker.stop()
+  }
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  await Promise.all(
+    workers.map(async (worker) => {
+      while (next < first + seeds) {
+        const answer = await worker.run(next++)
+        if (answer) take(answer)
+      }
+      worker.stop()
+    }),
+  )
+  bar.stop()
+}
+
+/** One worker thread, started anew when a seed has ended it. */
+class Lane {
+  readonly #task: Task
+  #worker: Worker | null = null
+  #stopped = false
+
+  constructor(task: Task) {
+    this.#task = task
+  }
+
+  /** Runs one seed; null when it was stopped meanwhile. */
+  async run(seed: number): Promise<Answer | null> {
+    if (this.#stopped) return null
+    const worker = (this.#worker ??= new Worker(fileURLToPath(import.meta.url), { workerData: this.#task }))
+    const over = new AbortController()
+    const { signal } = over
+    const exit = once(worker, 'exit', { signal }).then(() => null)
+    exit.catch(() => {})
+    try {
+      worker.postMessage(seed)
+      const answered = await Promise.race([once(worker, 'message', { signal }), exit])
+      if (answered) return answered[0] as Answer
+      this.#worker = null
+      return this.#stopped ? null : { seed, defect: 'the worker ended' }
+    } catch (error) {
+      this.#worker = null
+      return { seed, defect: error instanceof Error ? error.message : String(error) }
+    } finally {
+      over.abort()
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    void this.#worker?.terminate()
+  }
+}
+
+/** Runs one seed here and prints what the nodes log. */
+async function traced(seed: number, task: Task): Promise<Answer> {
+  return attempt(seed, task, (id, now) => {
+    const line = (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      const details = Object.entries(fields).map(([name, value]) => ` ${name}=${String(value)}`)
+      process.stdout.write(`${now().toFixed(3).padStart(10)} ${id.name.padEnd(4)} ${event}${details.join('')}\n`)
+    }
+    return { debug: line, info: line, warn: line, error: line }
+  })
+}
+
+async function attempt(seed: number, task: Task, logOf?: (id: NodeId, now: () => number) => Log): Promise<Answer> {
+  const protocol = await loadProtocol(task.algorithm)
+  try {
+    return { seed, report: runSeed({ protocol, seed, ...task.options, ...(logOf ? { logOf } : {}) }) }
+  } catch (error) {
+    return { seed, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+}
+
+/** What a sweep has seen so far. */
+class Summary {
+  count = 0
+  failed = 0
+  readonly #reproduce: (seed: number) => string
+  readonly #totals = { ok: 0, refused: 0, unknown: 0 }
+  readonly #faults = new Map<string, number>()
+  #invalid = 0
+  #leaderChanges = 0
+  #seedsWithChange = 0
+
+  constructor(reproduce: (seed: number) => string) {
+    this.#reproduce = reproduce
+  }
+
+  /** Counts an answer; gives the line about it if the seed failed. */
+  take(answer: Answer): string | null {
+    this.count += 1
+    if ('report' in answer) this.#add(answer.report)
+    const complaint = complaintOf(answer)
+    if (complaint === null) return null
+    this.failed += 1
+    const oneLine = complaint.replace(/\s*\n\s*/g, ' / ')
+    const shown = oneLine.length > MESSAGE_CHARS ? `${oneLine.slice(0, MESSAGE_CHARS)} …` : oneLine
+    return `seed ${answer.seed}: ${shown} | ${this.#reproduce(answer.seed)}\n`
+  }
+
+  text(): string {
+    const { ok, refused, unknown } = this.#totals
+    const faults = [...this.#faults].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => `${name} ${count}`)
+    return [
+      `operations: ${ok} acknowledged, ${refused} refused, ${unknown} unknown`,
+      `faults: ${faults.join(', ') || 'none'}`,
+      `leader changes: ${this.#leaderChanges}, in ${this.#seedsWithChange} of ${this.count} runs`,
+      `invalid runs: ${this.#invalid}`,
+      `${this.count - this.failed} passed, ${this.failed} failed`,
+      '',
+    ].join('\n')
+  }
+
+  #add({ totals, faults, leaderChanges, violation, invalid }: RunReport): void {
+    this.#totals.ok += totals.ok
+    this.#totals.refused += totals.refused
+    this.#totals.unknown += totals.unknown
+    for (const [name, count] of Object.entries(faults)) this.#faults.set(name, (this.#faults.get(name) ?? 0) + count)
+    this.#leaderChanges += leaderChanges
+    if (leaderChanges > 0) this.#seedsWithChange += 1
+    if (!violation && invalid) this.#invalid += 1
+  }
+}
+
+function complaintOf(answer: Answer): string | null {
+  if ('defect' in answer) return `defect: ${answer.defect}`
+  const { layout, durable, violation, invalid } = answer.report
+  const where = `${layout} ${durable ? 'disk' : 'memory'}`
+  if (violation) return `${where}: ${violation.invariant}: ${violation.message}`
+  return invalid === null ? null : `${where}: invalid: ${invalid}`
+}
+
+if (isMainThread) await run(main)
+else {
+  parentPort!.on('message', (seed: number) => {
+    void attempt(seed, workerData as Task).then((answer) => parentPort!.postMessage(answer))
+  })
+}

@@ -1,0 +1,27 @@
+/** What a declaration is at run time. */
+import { expect, it } from 'vitest'
+import { list, message, nested, record, struct, uint53 } from './schema.ts'
+
+class Part extends struct({ n: uint53 }) {}
+class Ping extends message({ n: uint53, parts: list(Part) }) {}
+class Beat extends message({}, { first: true }) {}
+class Noted extends record({ part: nested(Part) }) {}
+
+it('says its name, its kind, its fields, and whether it goes first', () => {
+  expect([Part, Ping, Beat, Noted].map(({ name, kind, first }) => [name, kind, first])).toEqual([
+    ['Part', 'struct', false],
+    ['Ping', 'message', false],
+    ['Beat', 'message', true],
+    ['Noted', 'record', false],
+  ])
+  expect(Object.keys(Ping.fields)).toEqual(['n', 'parts'])
+  expect(Ping.fields.parts).toMatchObject({ wire: 'struct', repeated: true, integer: false, struct: Part })
+  expect(list(uint53)).toMatchObject({ wire: 'double', repeated: true, integer: true })
+  expect(uint53.repeated).toBe(false)
+})
+
+it('constructs with its values as own fields', () => {
+  const ping = new Ping({ n: 1, parts: [new Part({ n: 2 })] })
+  expect(ping).toBeInstanceOf(Ping)
+  expect({ ...ping }).toEqual({ n: 1, parts: [{ n: 2 }] })
+})

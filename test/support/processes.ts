@@ -1,0 +1,189 @@
+/**
+ * Real programs for tests: starts the built ones, waits for conditions, and ends them with the test. What a test
+ * started is killed by its pid after it, also when it failed; and by `guardian.mjs` when the test run itself is killed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const SOURCES = ['src', 'protocols', 'bin', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
+const GUARDIAN = fileURLToPath(new URL('../e2e/guardian.mjs', import.meta.url))
+
+/** What is kept of a program's output: its end. */
+const OUTPUT_CHARS = 200_000
+const POLL_MS = 20
+
+/** How a program ended, and what it had said. */
+export interface Finished {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const programs = new Set<Program>()
+const directories = new Set<string>()
+let guardian: ChildProcess | null = null
+let checked = false
+
+afterEach(async () => {
+  const left = [...programs]
+  for (const program of left) program.signal('SIGKILL')
+  await Promise.all(left.map(({ ended }) => ended))
+  programs.clear()
+  for (const directory of directories) {
+    rmSync(directory, { recursive: true, force: true })
+    announce('-', directory)
+  }
+  directories.clear()
+})
+
+/** A running program of `bin/`. */
+export class Program {
+  readonly title: string
+  readonly pid: number
+  /** Settles when it has ended and all its output is here. */
+  readonly ended: Promise<Finished>
+  stdout = ''
+  stderr = ''
+  running = true
+  readonly #child: ChildProcess
+
+  constructor(title: string, child: ChildProcess, pid: number) {
+    this.title = title
+    this.pid = pid
+    this.#child = child
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout = (this.stdout + text).slice(-OUTPUT_CHARS)
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr = (this.stderr + text).slice(-OUTPUT_CHARS)
+    })
+    child.once('exit', () => {
+      this.running = false
+      announce('-', String(pid))
+    })
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }))
+    })
+  }
+
+  /** Sends a signal to this very process; nothing happens when it has ended. */
+  signal(name: NodeJS.Signals): void {
+    if (this.running) this.#child.kill(name)
+  }
+}
+
+/**
+ * Starts `bin/NAME`, the program itself without a wrapper, in a directory of its own; it is killed after the test.
+ * @throws Error when the programs are not built, or out of date
+ */
+export function startProgram(name: string, args: readonly string[], input = ''): Program {
+  requireBuilt()
+  // The coverage and the options of the test's own process are not the program's.
+  const { NODE_V8_COVERAGE: _, NODE_OPTIONS: __, ...env } = process.env
+  const child = spawn(join(ROOT, 'bin', name), args, { cwd: temporaryDirectory(), env, stdio: 'pipe' })
+  if (child.pid === undefined) throw new Error(`bin/${name} cannot be started`)
+  const program = new Program(`${name} ${args.join(' ')}`, child, child.pid)
+  programs.add(program)
+  announce('+', String(child.pid))
+  child.stdin.on('error', () => {})
+  child.stdin.end(input)
+  return program
+}
+
+/** Runs `bin/NAME` to its end. `input` is what it reads. */
+export function runProgram(name: string, args: readonly string[], input = ''): Promise<Finished> {
+  return startProgram(name, args, input).ended
+}
+
+/** A new directory of the system's for temporary files; it is removed after the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'synod-e2e-'))
+  directories.add(directory)
+  announce('+', directory)
+  return directory
+}
+
+/** Ports of the loopback that are free now, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const listeners = Array.from({ length: count }, () => createServer())
+  const ports: number[] = []
+  for (const listener of listeners) {
+    await new Promise<void>((resolve, reject) => {
+      listener.once('error', reject)
+      listener.listen(0, '127.0.0.1', resolve)
+    })
+    ports.push((listener.address() as { port: number }).port)
+  }
+  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
+  return ports
+}
+
+/** Whether nothing listens on a port of the loopback. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const listener = createServer()
+    listener.once('error', () => resolve(false))
+    listener.listen(port, '127.0.0.1', () => listener.close(() => resolve(true)))
+  })
+}
+
+/**
+ * Looks again and again until `look` gives something other than false, null and undefined; gives that.
+ * @throws Error after `withinMs`, with what was awaited, why it was not there, and the last lines of all programs
+ */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | false | null | undefined> | T | false | null | undefined,
+  withinMs = 20_000,
+): Promise<T> {
+  const deadline = performance.now() + withinMs
+  let reason = ''
+  while (performance.now() < deadline) {
+    try {
+      const seen = await look()
+      if (seen !== false && seen !== null && seen !== undefined) return seen
+    } catch (error) {
+      reason = `: ${error instanceof Error ? error.message : String(error)}`
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+  const tails = [...programs].map(({ title, running, stderr }) => {
+    const lines = stderr.trimEnd().split('\n').slice(-6)
+    return [`${title} (${running ? 'running' : 'ended'})`, ...lines.map((line) => `  ${line}`)].join('\n')
+  })
+  throw new Error(`not within ${withinMs} ms: ${what}${reason}\n${tails.join('\n')}`)
+}
+
+/** Tells the guardian what there is to end; starts it before the first. It has a group of its own, so ^C spares it. */
+function announce(sign: '+' | '-', entry: string): void {
+  if (!guardian) {
+    guardian = spawn(process.execPath, [GUARDIAN], { stdio: ['pipe', 'ignore', 'inherit'], detached: true })
+    guardian.unref()
+    guardian.stdin!.on('error', () => {})
+    ;(guardian.stdin as unknown as { unref(): void }).unref()
+  }
+  guardian.stdin!.write(`${sign} ${entry}\n`)
+}
+
+function requireBuilt(): void {
+  if (checked) return
+  const stamp = join(ROOT, 'dist', '.built')
+  if (!existsSync(stamp)) throw new Error('dist is missing: run "npm run build" first')
+  const built = statSync(stamp).mtimeMs
+  const newer = SOURCES.flatMap((source) => files(join(ROOT, source))).find((file) => statSync(file).mtimeMs > built)
+  if (newer) throw new Error(`dist is older than ${newer.slice(ROOT.length)}: run "npm run build" first`)
+  checked = true
+}
+
+/** The files that the build reads, in or at `path`. */
+function files(path: string): string[] {
+  if (!statSync(path).isDirectory()) return /\.test(-d)?\.ts$/.test(path) ? [] : [path]
+  return readdirSync(path).flatMap((name) => files(join(path, name)))
+}
