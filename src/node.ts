@@ -10,59 +10,22 @@ import { FRAME_HEADER, frameNumber, framePayload, seal } from './codec/frame.ts'
 import type { Handlers, MessageClass, Module, RecordClass, Recoverers, ValuesOf } from './codec/schema.ts'
 import type { Command } from './command.ts'
 import { type RefusalCode, SynodError } from './errors.ts'
-import { Forwarding } from './forwarding.ts'
+import { Founding } from './founding.ts'
 import type { Cluster, NodeId } from './node-id.ts'
 import * as nodeMessages from './node-messages.ts'
+import { NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
 import { OpenRequests } from './open-requests.ts'
 import { Outbox } from './outbox.ts'
 import { Fifo } from './parts/fifo.ts'
 import { PROTOCOL_NUMBERS, Registry } from './registry.ts'
+import { Relay } from './relay.ts'
 import type { Memory, Replica } from './replica.ts'
 import { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
-import { ANNOUNCE_INTERVAL_MS, RollCall } from './roll-call.ts'
 import type { Alarm, Clock, Log, Random, Storage, Transport } from './seams.ts'
 import type { StateMachine } from './store/state-machine.ts'
 
 /** How many events one turn handles. */
 const TURN_EVENTS = 1024
-
-/** What part of the remaining time a forwarded request may wait at its target, so that its refusal is back in time. */
-const FORWARD_SHARE = 0.9
-
-const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
-const REFUSALS: readonly RefusalCode[] = ['unavailable', 'overloaded', 'unknown', 'unsupported', 'internal']
-const EMPTY = new Uint8Array(0)
-
-/** What a node is made of. */
-export interface Parts {
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly random: Random
-  readonly storage: Storage
-  readonly stateMachine: StateMachine
-  readonly log: Log
-  /** Called once when a handler throws or recovery fails: the node has stopped, since its state may be wrong. */
-  readonly onFailure: (error: unknown) => void
-}
-
-/** The bounds of a node. */
-export interface NodeOptions {
-  /** How long a request waits for its answer. */
-  readonly requestTimeoutMs: number
-  /** How many requests may be open at once. */
-  readonly maxRequests: number
-  /** How many events may wait; messages beyond are dropped, as a network would. */
-  readonly maxInbox: number
-  /** Start without asking the others whether they are blank: the operator vouches that this is a new cluster. */
-  readonly bootstrap: boolean
-}
-
-export const NODE_DEFAULTS: NodeOptions = {
-  requestTimeoutMs: 2000,
-  maxRequests: 8192,
-  maxInbox: 65_536,
-  bootstrap: false,
-}
 
 /** A pending timer, from `setTimer`. */
 export interface Timer {
@@ -80,8 +43,6 @@ export class Node {
   readonly log: Log
   /** The state machine. Protocols with a log use `execute`; register protocols read and write it directly. */
   readonly store: StateMachine
-  /** What this node knew when it started; null until the roll call is over. */
-  memory: Memory | null = null
   /** Why the node stopped, or null. */
   failure: unknown = null
   /** Messages dropped because the inbox was full. */
@@ -90,8 +51,8 @@ export class Node {
   readonly #options: NodeOptions
   readonly #messages = new Registry()
   readonly #records = new Registry()
-  readonly #rollCall: RollCall
-  readonly #forwarding: Forwarding
+  readonly #founding: Founding
+  readonly #relay: Relay
   readonly #open: OpenRequests
   readonly #outbox: Outbox
   readonly #firstEvents = new Fifo<() => void>()
@@ -116,8 +77,10 @@ export class Node {
     this.store = parts.stateMachine
     this.#parts = parts
     this.#options = options
-    this.#rollCall = new RollCall(id, cluster.size, parts.storage.incarnation)
-    this.#forwarding = new Forwarding(1 + parts.random.below(2 ** 32))
+    this.#founding = new Founding(this, parts.storage.incarnation, (memory) => this.#started(memory))
+    this.#relay = new Relay(this, (command, read, timeoutMs, respond) => {
+      this.#admit(command, read, timeoutMs, true, respond)
+    })
     this.#outbox = new Outbox(cluster.size)
     this.#open = new OpenRequests(parts.clock, options.maxRequests, (requests) => this.#expire(requests))
     this.#messages.add(nodeMessages, 'message', 'on', this.#ownHandlers(), 0)
@@ -170,12 +133,7 @@ export class Node {
 
   /** Sends a request on to the node that can serve it. From then on only that node's refusal is a definite one. */
   forward(to: NodeId, request: Request): void {
-    if (!request.take()) return
-    const { life } = this.#forwarding
-    const timeoutMs = Math.max(1, Math.floor((request.deadline - this.now()) * FORWARD_SHARE))
-    const read = READ_MODES.indexOf(request.read)
-    const id = this.#forwarding.sent(request, to)
-    this.send(to, nodeMessages.Forward, { life, id, command: request.command, read, timeoutMs })
+    this.#relay.forward(to, request)
   }
 
   /** Milliseconds since some moment in the past. */
@@ -217,9 +175,7 @@ export class Node {
    * All that it took over from its peers must be persisted before.
    */
   regain(): void {
-    this.memory = 'kept'
-    this.persist(nodeMessages.Regained, {})
-    this.log.info('memory regained')
+    this.#founding.regain()
   }
 
   /** Applies a command to the state machine. */
@@ -246,9 +202,7 @@ export class Node {
         if (!entry) throw new SynodError('malformed', `the log holds a record of unknown number ${number}`)
         entry.handle(entry.codec.decode(payload))
       }
-      if (this.memory) this.#started(this.memory)
-      else if (this.#options.bootstrap) this.#found()
-      else this.#announce()
+      this.#founding.begin(this.#options.bootstrap)
     })
   }
 
@@ -259,17 +213,10 @@ export class Node {
 
   /** Takes a client's request; `respond` is called exactly once, unless the node is stopped. */
   submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void {
-    if (this.#open.full) {
-      respond(this.#overloaded())
-      return
-    }
-    const deadline = this.now() + this.#options.requestTimeoutMs
-    const request = new Request(command, read, deadline, false, (outcome, urgency) => {
-      this.#open.close()
+    this.#admit(command, read, this.#options.requestTimeoutMs, false, (outcome, urgency) => {
       this.#outbox.addAction(() => respond(outcome), this.#gate(urgency), this.#synced)
     })
-    this.#open.add(request)
-    this.#enqueue(this.#events, () => this.#onRequest(request))
+    this.#scheduleTurn()
   }
 
   /** Takes a frame from a peer that the transport has authenticated; frames that come before `start` are lost. */
@@ -302,9 +249,14 @@ export class Node {
     return this.#messages.fingerprint
   }
 
+  /** What this node knew when it started, or has regained since; null until the roll call is over. */
+  get memory(): Memory | null {
+    return this.#founding.memory
+  }
+
   /** The members this node still waits for before it starts. */
   get awaited(): NodeId[] {
-    return this.memory ? [] : this.#rollCall.missing.map((index) => this.cluster.at(index))
+    return this.#founding.awaited
   }
 
   #enqueue(queue: Fifo<() => void>, event: () => void): void {
@@ -384,8 +336,28 @@ export class Node {
     this.#scheduleTurn()
   }
 
-  #overloaded(): Outcome {
-    return { ok: false, code: 'overloaded', reason: `more than ${this.#options.maxRequests} requests are open here` }
+  /** Opens a request: refuses it if there are too many, else queues it for the replica. */
+  #admit(
+    command: Command,
+    read: ReadMode,
+    timeoutMs: number,
+    forwarded: boolean,
+    respond: (outcome: Outcome, urgency: Urgency) => void,
+  ): void {
+    if (this.#open.full) {
+      const reason = `more than ${this.#options.maxRequests} requests are open here`
+      respond({ ok: false, code: 'overloaded', reason }, 'urgent')
+      return
+    }
+    const request = new Request(command, read, this.now() + timeoutMs, forwarded, (outcome, urgency) => {
+      this.#open.close()
+      respond(outcome, urgency)
+    })
+    this.#open.add(request)
+    this.#enqueue(this.#events, () => {
+      if (this.memory) this.#replica!.onRequest(request)
+      else this.#early.push(request)
+    })
   }
 
   #expire(requests: readonly Request[]): void {
@@ -394,116 +366,22 @@ export class Node {
       if (request.state === 'waiting') this.refuse(request, 'unavailable', `no leader or no quorum within ${ms} ms`)
       else this.refuse(request, 'unknown', `no answer within ${ms} ms; the request may have been applied`)
     }
-    this.#forwarding.prune()
-  }
-
-  #onRequest(request: Request): void {
-    if (this.memory) this.#replica!.onRequest(request)
-    else this.#early.push(request)
+    this.#relay.prune()
   }
 
   #started(memory: Memory): void {
-    this.memory = memory
     this.log.info('started', { memory })
     this.#replica!.onStart(memory)
     for (let request = this.#early.shift(); request; request = this.#early.shift()) this.#replica!.onRequest(request)
   }
 
-  #found(): void {
-    this.#rollCall.found(this.#rollCall.seen)
-    this.#begin('blank')
-  }
-
-  #begin(memory: Memory): void {
-    this.persist(nodeMessages.Founded, { seen: this.#rollCall.seen, lost: memory === 'lost' })
-    this.#started(memory)
-  }
-
-  #announce(): void {
-    if (this.memory) return
-    const memory = this.#rollCall.settle()
-    if (memory) {
-      this.#found()
-      return
-    }
-    const { seen, founded } = this.#rollCall
-    this.multicast(this.peers, nodeMessages.Announce, { incarnation: this.#parts.storage.incarnation, seen, founded })
-    this.setTimer(ANNOUNCE_INTERVAL_MS, () => this.#announce())
-  }
-
   #ownHandlers(): Handlers<typeof nodeMessages, NodeId> & Recoverers<typeof nodeMessages> {
     return {
-      onAnnounce: (m, from) => this.#onAnnounce(m, from),
-      onForward: (m, from) => this.#onForward(m, from),
-      onAnswer: (m, from) => this.#onAnswer(m, from),
-      recoverFounded: ({ seen, lost }) => {
-        this.#rollCall.found(seen)
-        this.memory = lost ? 'lost' : 'kept'
-      },
-      recoverRegained: () => {
-        this.memory = 'kept'
-      },
+      onAnnounce: (m, from) => this.#founding.onAnnounce(m, from),
+      onForward: (m, from) => this.#relay.onForward(m, from),
+      onAnswer: (m, from) => this.#relay.onAnswer(m, from),
+      recoverFounded: (record) => this.#founding.recoverFounded(record),
+      recoverRegained: () => this.#founding.recoverRegained(),
     }
-  }
-
-  #onAnnounce(m: nodeMessages.Announce, from: NodeId): void {
-    const { incarnation } = this.#parts.storage
-    if (this.#rollCall.founded) {
-      if (m.founded) return
-      const { seen } = this.#rollCall
-      this.send(from, nodeMessages.Announce, { incarnation, seen, founded: true })
-      return
-    }
-    const before = this.#rollCall.seen
-    const memory = this.#rollCall.hear(m, from)
-    if (memory) this.#begin(memory)
-    // News travels at once: the last to arrive starts the cluster.
-    const { seen, founded } = this.#rollCall
-    if (seen !== before || founded) this.multicast(this.peers, nodeMessages.Announce, { incarnation, seen, founded })
-  }
-
-  #onForward(m: nodeMessages.Forward, from: NodeId): void {
-    if (!this.#forwarding.admit(m)) return
-    const read = READ_MODES[m.read] ?? ''
-    const deadline = this.now() + m.timeoutMs
-    if (this.#open.full) {
-      this.#sendAnswer(from, m, this.#overloaded(), 'urgent')
-      return
-    }
-    const request = new Request(m.command, read, deadline, true, (outcome, urgency) => {
-      this.#open.close()
-      this.#sendAnswer(from, m, outcome, urgency)
-    })
-    this.#open.add(request)
-    this.#onRequest(request)
-  }
-
-  #sendAnswer(to: NodeId, { life, id }: nodeMessages.Forward, outcome: Outcome, urgency: Urgency): void {
-    const result = outcome.ok ? outcome.result : null
-    const position = outcome.ok ? outcome.position : null
-    const answer = {
-      life,
-      id,
-      code: outcome.ok ? 0 : REFUSALS.indexOf(outcome.code) + 1,
-      reason: outcome.ok ? '' : outcome.reason,
-      absent: !result?.value,
-      value: result?.value ?? EMPTY,
-      version: result?.version ?? 0,
-      slot: position?.slot ?? 0,
-      ballot: position?.ballot ?? 0,
-    }
-    this.send(to, nodeMessages.Answer, answer, urgency)
-  }
-
-  #onAnswer(m: nodeMessages.Answer, from: NodeId): void {
-    const request = this.#forwarding.answered(m, from)
-    if (!request) return
-    if (m.code > 0) {
-      this.refuse(request, REFUSALS[m.code - 1] ?? 'unknown', m.reason)
-      return
-    }
-    // The value is a view on the received frame, and so lives as long as the answer.
-    const result = { value: m.absent ? null : m.value, version: m.version }
-    this.reply(request, result, m.ballot === 0 ? null : { slot: m.slot, ballot: m.ballot }, 'urgent')
   }
 }

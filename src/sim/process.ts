@@ -1,7 +1,8 @@
 /** A simulated process: it boots a node on its disk, and it can crash, pause and go on. */
 
-import { Node, type NodeOptions } from '../node.ts'
+import { Node } from '../node.ts'
 import type { Cluster, NodeId } from '../node-id.ts'
+import type { NodeOptions } from '../node-parts.ts'
 import type { Protocol, Replica } from '../replica.ts'
 import { type Clock, type Log, SILENT } from '../seams.ts'
 import { KeyValueStore } from '../store/kv-store.ts'

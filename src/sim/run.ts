@@ -1,6 +1,7 @@
 /** One simulated run of a seed: founding, a safety phase with faults, a liveness phase without. */
-import { NODE_DEFAULTS } from '../node.ts'
+
 import { Cluster, type NodeId } from '../node-id.ts'
+import { NODE_DEFAULTS } from '../node-parts.ts'
 import { type Protocol, TIMEOUTS } from '../replica.ts'
 import type { Log } from '../seams.ts'
 import type { Arena, Invariant, Nemesis } from './arena.ts'

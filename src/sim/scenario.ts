@@ -6,10 +6,11 @@
 import { codecOf } from '../codec/compile.ts'
 import { FRAME_HEADER, frameNumber, framePayload, seal } from '../codec/frame.ts'
 import type { MessageClass, Module, ValuesOf } from '../codec/schema.ts'
-import { NODE_DEFAULTS, type Node, type NodeOptions } from '../node.ts'
+import type { Node } from '../node.ts'
 import { Cluster, type NodeId } from '../node-id.ts'
+import { NODE_DEFAULTS, type NodeOptions } from '../node-parts.ts'
 import { PROTOCOL_NUMBERS } from '../registry.ts'
-import type { Protocol, Replica } from '../replica.ts'
+import { type Protocol, type Replica, TIMEOUTS } from '../replica.ts'
 import type { Outcome } from '../request.ts'
 import type { Log } from '../seams.ts'
 import type { Arena } from './arena.ts'
@@ -88,7 +89,7 @@ export class Scenario<R extends Replica> {
       network,
       cluster,
       protocol,
-      options: protocol.options(options ?? {}),
+      options: protocol.options(options ?? {}, TIMEOUTS),
       nodeOptions: { ...NODE_DEFAULTS, ...nodeOptions },
       durable,
       logOf: logOf ?? null,

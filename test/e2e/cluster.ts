@@ -81,7 +81,11 @@ export class RealCluster {
    * @param keys further keys of the configuration
    * @param own further keys for single nodes
    */
-  static async create(ids: readonly string[], keys: object = {}, own: Record<string, object> = {}): Promise<RealCluster> {
+  static async create(
+    ids: readonly string[],
+    keys: object = {},
+    own: Record<string, object> = {},
+  ): Promise<RealCluster> {
     const write = (addresses: Addresses, id = '') => JSON.stringify({ ...addresses, ...keys, ...own[id] }, null, 2)
     return new RealCluster(ids, await freePorts(2 * ids.length), write)
   }

@@ -61,7 +61,9 @@ export class Load {
   async #work(worker: number): Promise<void> {
     for (let count = 0; this.#running; count++) {
       const key = String(Math.floor(Math.random() * this.#keys))
-      const good = await (Math.random() < 0.5 ? this.#write(worker, key, `${worker}.${count}`) : this.#read(worker, key))
+      const good = await (Math.random() < 0.5
+        ? this.#write(worker, key, `${worker}.${count}`)
+        : this.#read(worker, key))
       if (!good) await new Promise((resolve) => setTimeout(resolve, REST_MS))
     }
   }

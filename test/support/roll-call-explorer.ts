@@ -7,6 +7,7 @@ import { Cluster } from '../../src/node-id.ts'
 import { Announce } from '../../src/node-messages.ts'
 import type { Memory } from '../../src/replica.ts'
 import { RollCall } from '../../src/roll-call.ts'
+import type { Random } from '../../src/seams.ts'
 
 /** What a member knows, and what led there: roll calls cannot be copied, so they are led there again. */
 interface Member {
@@ -59,14 +60,7 @@ export class Explorer {
 
   /** All moments that can come, each once. */
   *moments(): Generator<Moment> {
-    const { size, members } = this.#cluster
-    const first: Moment = {
-      members: members.map(({ index }) => this.#lead(index, (index + 1) * 10, [])),
-      links: Array<number>(size * size).fill(-1),
-      old: Array<number>(size).fill(-1),
-      restarted: false,
-      startedBefore: false,
-    }
+    const first = this.#first()
     const seen = new Set([keyOf(first)])
     const stack = [first]
     for (let moment = stack.pop(); moment; moment = stack.pop()) {
@@ -77,6 +71,16 @@ export class Explorer {
         seen.add(key)
         stack.push(after)
       }
+    }
+  }
+
+  /** The moments of one run, in which chance decides what comes next. */
+  *walk(random: Random, steps: number): Generator<Moment> {
+    let moment = this.#first()
+    for (let step = 0; step < steps; step++) {
+      yield moment
+      const next = [...this.#steps(moment)]
+      moment = next[random.below(next.length)] ?? moment
     }
   }
 
@@ -98,6 +102,17 @@ export class Explorer {
       }
     }
     return now
+  }
+
+  #first(): Moment {
+    const { size, members } = this.#cluster
+    return {
+      members: members.map(({ index }) => this.#lead(index, (index + 1) * 10, [])),
+      links: Array<number>(size * size).fill(-1),
+      old: Array<number>(size).fill(-1),
+      restarted: false,
+      startedBefore: false,
+    }
   }
 
   *#steps(moment: Moment): Generator<Moment> {

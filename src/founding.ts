@@ -1,0 +1,90 @@
+/** A node's way into the cluster: announces itself until it knows what kind of memory it starts with (`roll-call.ts`). */
+import type { Node } from './node.ts'
+import type { NodeId } from './node-id.ts'
+import { Announce, Founded, Regained } from './node-messages.ts'
+import type { Memory } from './replica.ts'
+import { ANNOUNCE_INTERVAL_MS, RollCall } from './roll-call.ts'
+
+export class Founding {
+  /** What this node knew when it started, or has regained since; null until that is known. */
+  memory: Memory | null = null
+  readonly #node: Node
+  readonly #incarnation: number
+  readonly #rollCall: RollCall
+  readonly #onKnown: (memory: Memory) => void
+
+  /** @param onKnown called once, when the memory is known */
+  constructor(node: Node, incarnation: number, onKnown: (memory: Memory) => void) {
+    this.#node = node
+    this.#incarnation = incarnation
+    this.#rollCall = new RollCall(node.id, node.cluster.size, incarnation)
+    this.#onKnown = onKnown
+  }
+
+  /** Begins after the records were recovered. `bootstrap`: the operator vouches that the cluster is new. */
+  begin(bootstrap: boolean): void {
+    if (this.memory) {
+      this.#onKnown(this.memory)
+    } else if (bootstrap) {
+      this.#rollCall.found(this.#rollCall.seen)
+      this.#known('blank')
+    } else {
+      this.#announce()
+    }
+  }
+
+  /** Remembers that a memory that was lost has been taken over from the others. */
+  regain(): void {
+    this.memory = 'kept'
+    this.#node.persist(Regained, {})
+    this.#node.log.info('memory regained')
+  }
+
+  /** The members this node has not heard of; none once it has started. */
+  get awaited(): NodeId[] {
+    return this.memory ? [] : this.#rollCall.missing.map((index) => this.#node.cluster.at(index))
+  }
+
+  onAnnounce(m: Announce, from: NodeId): void {
+    if (this.#rollCall.founded) {
+      if (!m.founded) this.#tell([from])
+      return
+    }
+    const { seen } = this.#rollCall
+    const memory = this.#rollCall.hear(m, from)
+    if (memory) this.#known(memory)
+    // News travels at once: the last to arrive starts the cluster.
+    if (memory || this.#rollCall.seen !== seen) this.#tell(this.#node.peers)
+  }
+
+  recoverFounded({ seen, lost }: Founded): void {
+    this.#rollCall.found(seen)
+    this.memory = lost ? 'lost' : 'kept'
+  }
+
+  recoverRegained(): void {
+    this.memory = 'kept'
+  }
+
+  #announce(): void {
+    if (this.memory) return
+    const memory = this.#rollCall.settle()
+    if (memory) {
+      this.#known(memory)
+      return
+    }
+    this.#tell(this.#node.peers)
+    this.#node.setTimer(ANNOUNCE_INTERVAL_MS, () => this.#announce())
+  }
+
+  #known(memory: Memory): void {
+    this.memory = memory
+    this.#node.persist(Founded, { seen: this.#rollCall.seen, lost: memory === 'lost' })
+    this.#onKnown(memory)
+  }
+
+  #tell(to: readonly NodeId[]): void {
+    const { seen, founded } = this.#rollCall
+    this.#node.multicast(to, Announce, { incarnation: this.#incarnation, seen, founded })
+  }
+}

@@ -1,0 +1,34 @@
+/** What a node is made of, and its bounds. */
+import type { Clock, Log, Random, Storage, Transport } from './seams.ts'
+import type { StateMachine } from './store/state-machine.ts'
+
+/** What a node is made of. */
+export interface Parts {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly storage: Storage
+  readonly stateMachine: StateMachine
+  readonly log: Log
+  /** Called once when a handler throws or recovery fails: the node has stopped, since its state may be wrong. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** The bounds of a node. */
+export interface NodeOptions {
+  /** How long a request waits for its answer. */
+  readonly requestTimeoutMs: number
+  /** How many requests may be open at once. */
+  readonly maxRequests: number
+  /** How many events may wait; messages beyond are dropped, as a network would. */
+  readonly maxInbox: number
+  /** Start without asking the others whether they are blank: the operator vouches that this is a new cluster. */
+  readonly bootstrap: boolean
+}
+
+export const NODE_DEFAULTS: NodeOptions = {
+  requestTimeoutMs: 2000,
+  maxRequests: 8192,
+  maxInbox: 65_536,
+  bootstrap: false,
+}

@@ -1,0 +1,86 @@
+/** Requests between nodes: sends them on to the node that can serve them, and takes those that others send here. */
+
+import type { Command } from './command.ts'
+import type { RefusalCode } from './errors.ts'
+import { Forwarding } from './forwarding.ts'
+import type { Node } from './node.ts'
+import type { NodeId } from './node-id.ts'
+import { Answer, Forward } from './node-messages.ts'
+import type { Outcome, ReadMode, Request, Urgency } from './request.ts'
+
+/** What part of the remaining time a forwarded request may wait at its target, so that its refusal is back in time. */
+const SHARE = 0.9
+
+const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
+const REFUSALS: readonly RefusalCode[] = ['unavailable', 'overloaded', 'unknown', 'unsupported', 'internal']
+const EMPTY = new Uint8Array(0)
+
+/** Takes a request from another node into this one; `respond` gets its one answer. */
+export type Admit = (
+  command: Command,
+  read: ReadMode,
+  timeoutMs: number,
+  respond: (outcome: Outcome, urgency: Urgency) => void,
+) => void
+
+export class Relay {
+  readonly #node: Node
+  readonly #forwarding: Forwarding
+  readonly #admit: Admit
+
+  constructor(node: Node, admit: Admit) {
+    this.#node = node
+    this.#forwarding = new Forwarding(1 + node.random.below(2 ** 32))
+    this.#admit = admit
+  }
+
+  /** Sends a request on. From then on only the target's refusal is a definite one. */
+  forward(to: NodeId, request: Request): void {
+    if (!request.take()) return
+    const { life } = this.#forwarding
+    const timeoutMs = Math.max(1, Math.floor((request.deadline - this.#node.now()) * SHARE))
+    const read = READ_MODES.indexOf(request.read)
+    const id = this.#forwarding.sent(request, to)
+    this.#node.send(to, Forward, { life, id, command: request.command, read, timeoutMs })
+  }
+
+  /** Forgets requests that were answered at their deadline. */
+  prune(): void {
+    this.#forwarding.prune()
+  }
+
+  onForward(m: Forward, from: NodeId): void {
+    if (!this.#forwarding.admit(m)) return
+    const respond = (outcome: Outcome, urgency: Urgency) => this.#answer(from, m, outcome, urgency)
+    this.#admit(m.command, READ_MODES[m.read] ?? '', m.timeoutMs, respond)
+  }
+
+  onAnswer(m: Answer, from: NodeId): void {
+    const request = this.#forwarding.answered(m, from)
+    if (!request) return
+    if (m.code > 0) {
+      this.#node.refuse(request, REFUSALS[m.code - 1] ?? 'unknown', m.reason)
+      return
+    }
+    // The value is a view on the received frame, and so lives as long as the answer.
+    const result = { value: m.absent ? null : m.value, version: m.version }
+    this.#node.reply(request, result, m.ballot === 0 ? null : { slot: m.slot, ballot: m.ballot }, 'urgent')
+  }
+
+  #answer(to: NodeId, { life, id }: Forward, outcome: Outcome, urgency: Urgency): void {
+    const result = outcome.ok ? outcome.result : null
+    const position = outcome.ok ? outcome.position : null
+    const answer = {
+      life,
+      id,
+      code: outcome.ok ? 0 : REFUSALS.indexOf(outcome.code) + 1,
+      reason: outcome.ok ? '' : outcome.reason,
+      absent: !result?.value,
+      value: result?.value ?? EMPTY,
+      version: result?.version ?? 0,
+      slot: position?.slot ?? 0,
+      ballot: position?.ballot ?? 0,
+    }
+    this.#node.send(to, Answer, answer, urgency)
+  }
+}
