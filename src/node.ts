@@ -21,7 +21,7 @@ import { PROTOCOL_NUMBERS, Registry } from './registry.ts'
 import { Relay } from './relay.ts'
 import type { Memory, Replica } from './replica.ts'
 import { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
-import type { Alarm, Clock, Log, Random, Storage, Transport } from './seams.ts'
+import type { Alarm, Log, Random } from './seams.ts'
 import type { StateMachine } from './store/state-machine.ts'
 
 /** How many events one turn handles. */

@@ -34,7 +34,7 @@ export class Candidate {
     return this.#tally.has(id) ? null : (this.#answered.get(id) ?? this.from)
   }
 
-  /** Takes the next part of a member's answer; repeated parts are ignored. True when it completes the quorum. */
+  /** Takes the next part of a member's answer; false for any other part. */
   take(m: Prepared, from: NodeId): boolean {
     if (m.from !== this.next(from)) return false
     if (m.floor > this.floor) {
@@ -48,6 +48,7 @@ export class Candidate {
       this.end = Math.max(this.end, vote.slot + 1)
     }
     this.#answered.set(from, m.end)
-    return m.more ? false : this.#tally.ack(from)
+    if (!m.more) this.#tally.ack(from)
+    return true
   }
 }

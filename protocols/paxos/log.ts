@@ -7,6 +7,9 @@
  */
 import type { Command } from '#core'
 
+/** A slot further than this above all others is not an honest proposal. */
+export const LEAP = 1_000_000
+
 /** The vote in a slot. */
 export interface Entry {
   readonly slot: number

@@ -4,6 +4,7 @@
  *     candidate ── Canvass ───> all     ── Canvassed ──> candidate    would you promise? (changes nothing)
  *     candidate ── Prepare ───> all     ── Prepared ───> candidate    phase 1
  *     leader    ── Accept ────> all     ── Accepted ───> leader       phase 2
+ *     anyone    ── Refused ───> candidate, leader                     there is a higher ballot
  *     leader    ── Commit ────> others                                what is chosen, when no Accept carries it
  *     leader    ── Heartbeat ─> others  ── Heard ──────> leader
  *     laggard   ── Learn ─────> anyone  ── Learned ────> laggard      chosen slots
@@ -29,7 +30,7 @@ export class Prepare extends message({ ballot: uint53, from: uint53 }) {}
 /**
  * Phase 1b: what a new leader must respect: the votes for the slots in [`from`, `end`), and whether there are `more`,
  * for which the candidate asks with its next `from`. Below `floor` lies a snapshot: a candidate that has not executed
- * so far must fetch it before it proposes. A ballot above the one asked for is a refusal.
+ * so far must fetch it before it proposes.
  */
 export class Prepared extends message({
   ballot: uint53,
@@ -43,8 +44,14 @@ export class Prepared extends message({
 /** Phase 2a. All slots below `committed` are chosen; where the receiver's vote is of `ballot`, it has the value. */
 export class Accept extends message({ ballot: uint53, slot: uint53, committed: uint53, commands: list(Command) }) {}
 
-/** Phase 2b. A ballot above the one proposed is a refusal. */
+/** Phase 2b: a vote. */
 export class Accepted extends message({ ballot: uint53, slot: uint53 }) {}
+
+/**
+ * Instead of a promise or a vote: the receiver's ballot is out of date. A message of its own, since a late refusal of an
+ * earlier ballot may name the very ballot that its owner has opened since, and must not pass for an answer to that.
+ */
+export class Refused extends message({ ballot: uint53 }) {}
 
 /** All slots below `committed` are chosen. The ballot says by which votes: others may hold another value. */
 export class Commit extends message({ ballot: uint53, committed: uint53 }) {}
@@ -52,7 +59,7 @@ export class Commit extends message({ ballot: uint53, committed: uint53 }) {}
 /** The leader lives. Everyone has executed the slots below `floor`: they may be forgotten. */
 export class Heartbeat extends message({ ballot: uint53, committed: uint53, floor: uint53 }, { first: true }) {}
 
-/** The answer to a heartbeat, from voting nodes only. A ballot above the leader's is a refusal. */
+/** The answer to a heartbeat, from voting nodes only. */
 export class Heard extends message({ ballot: uint53, executed: uint53 }, { first: true }) {}
 
 /** Asks for chosen slots from `from` on. */
@@ -61,8 +68,8 @@ export class Learn extends message({ from: uint53 }) {}
 /** Chosen slots in order; none when they lie below `floor`. The sender has executed the slots below `executed`. */
 export class Learned extends message({ floor: uint53, executed: uint53, votes: list(Vote) }) {}
 
-/** Asks for piece number `piece` of the snapshot at `slot`; slot 0 for the newest there is. */
-export class Download extends message({ slot: uint53, piece: uint53 }) {}
+/** Asks for piece number `piece` of a snapshot. `id` is the reader's name for this one download. */
+export class Download extends message({ id: uint53, piece: uint53 }) {}
 
-/** One piece of a snapshot that covers the slots below `slot`. A new `slot` starts again at piece 0. */
-export class Downloaded extends message({ slot: uint53, piece: uint53, last: bool, data: bytes }) {}
+/** One piece of a snapshot that covers the slots below `slot`. A first piece of another `slot` starts it anew. */
+export class Downloaded extends message({ id: uint53, slot: uint53, piece: uint53, last: bool, data: bytes }) {}

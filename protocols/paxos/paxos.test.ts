@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { LAYOUTS, run } from '../../src/sim/index.ts'
 import { type Pending, Scenario, type ScenarioOptions } from '../../src/sim/scenario.ts'
+import { KeyValueStore } from '../../src/store/kv-store.ts'
 import protocol from './index.ts'
 import * as messages from './messages.ts'
 import type { Paxos } from './paxos.ts'
@@ -17,7 +18,7 @@ function cluster(options: Partial<ScenarioOptions> = {}): Scenario<Paxos> {
 
 /** Makes a node lead, whoever leads now. */
 function lead(s: Scenario<Paxos>, name: string): void {
-  s.act(name, (replica) => replica.campaign(replica.promised))
+  s.act(name, (replica) => replica.election.campaign(replica.promised))
   s.until(`${name} leads`, () => s.replica(name).role === 'leader')
 }
 
@@ -121,7 +122,7 @@ describe('a new leader learns what was decided', () => {
     const s = cluster({ options: { batch: 1 } })
     const [a, b, c] = s.start() as [string, string, string]
     s.write(a, 'before')
-    const hole = s.replica(a).next
+    const hole = s.replica(a).proposer.next
     s.admits = ({ name, message }) => name !== 'Accept' || message.slot !== hole
     const lost = s.submit(a, 'lost', true)
     const above = s.submit(a, 'above', true)
@@ -142,7 +143,7 @@ describe('a new leader learns what was decided', () => {
     const s = cluster({ nodes: FIVE, durable: true })
     const [a, b, c, d, e] = s.start() as [string, string, string, string, string]
     s.write(a, 'k')
-    const slot = s.replica(a).next
+    const slot = s.replica(a).proposer.next
     // Only a and c vote for the first value.
     s.admits = ({ name, from, to }) => name !== 'Accept' || from !== a || to === c
     s.submit(a, 'k', true)
@@ -171,7 +172,7 @@ describe('elections', () => {
       s.start()
       for (const name of FIVE) {
         const { node } = s.process(name)
-        node!.setTimer(0, () => s.replica(name).campaign(s.replica(name).promised))
+        node!.setTimer(0, () => s.replica(name).election.campaign(s.replica(name).promised))
       }
       s.run(5)
       s.until(
@@ -293,7 +294,7 @@ describe('requests', () => {
     s.cutOff(a)
     const pending = [1, 2, 3].map((key) => s.submit(a, `${key}`, true))
     s.run(50)
-    expect(s.replica(a).proposals.size).toBe(1)
+    expect(s.replica(a).proposer.proposals.size).toBe(1)
     lead(s, b)
     s.network.heal()
     s.until('answers', () => pending.every(({ outcome }) => outcome !== undefined))
@@ -333,7 +334,7 @@ describe('requests', () => {
     const [a] = s.start() as [string, string, string]
     let open = 0
     s.watch = () => {
-      open = Math.max(open, s.replica(a).proposals.size)
+      open = Math.max(open, s.replica(a).proposer.proposals.size)
     }
     const pending = Array.from({ length: 50 }, (_, key) => s.submit(a, `${key}`, true))
     s.until('answers', () => pending.every(({ outcome }) => outcome?.ok))
@@ -431,6 +432,87 @@ describe('memory', () => {
   })
 })
 
+describe('messages that come late', () => {
+  it("a refusal of a candidate's earlier ballot is no promise of its later one", () => {
+    const s = cluster()
+    const [a, b, c] = s.start() as [string, string, string]
+    s.cutOff(c)
+    s.write(a, 'k')
+    s.process(a).crash()
+    s.network.heal()
+    // No genuine answer reaches c, so only what is mistaken for one can elect it.
+    s.admits = ({ from, to, name }) => !(name === 'Prepared' && from === b && to === c)
+    s.act(c, (replica) => replica.election.campaign(replica.promised))
+    const early = s.replica(c).promised
+    s.act(c, (replica) => replica.election.campaign(replica.promised))
+    s.until(`${b} promises`, () => s.replica(b).promised === s.replica(c).promised)
+    s.admits = () => true
+    s.forge(c, b, messages.Prepare, { ballot: early, from: 0 })
+    expect(s.read(c, 'k')).toBe('v1')
+    s.judge()
+  })
+
+  it("a refusal of a leader's earlier ballot is no vote for its later one", () => {
+    const s = cluster()
+    const [a, b, c] = s.start() as [string, string, string]
+    const early = s.replica(a).promised
+    lead(s, a)
+    s.run(50)
+    s.admits = ({ from, name }) => name !== 'Accept' || from !== a
+    const slot = s.replica(a).proposer.next
+    const pending = s.submit(a, 'k', true)
+    s.run(20)
+    s.forge(a, b, messages.Accept, { ballot: early, slot, committed: 0, commands: [] })
+    expect(s.replica(b).log.get(slot)).toBeUndefined()
+    expect(ending(pending)).toBe('open')
+    s.process(a).crash()
+    s.admits = () => true
+    expect(s.read(c, 'k')).toBeNull()
+    s.judge()
+  })
+
+  it('repeated answers to a candidate do not multiply', () => {
+    const s = cluster({ options: { chunk_bytes: 1 } })
+    const [a, , c] = s.start() as [string, string, string]
+    s.cutOff(c)
+    for (let key = 0; key < 30; key++) s.write(a, `${key}`)
+    s.process(a).crash()
+    s.network.heal()
+    s.network.weather.duplicate = 1
+    s.passed.length = 0
+    s.watch = () => {
+      expect(s.passed.length).toBeLessThan(500)
+    }
+    lead(s, c)
+    expect(s.read(c, '29')).toBe('v30')
+  })
+})
+
+describe('a slow network', () => {
+  it('lets a laggard fetch its snapshot though a round trip is longer than a heartbeat', () => {
+    const options = { retain: 5, heartbeat_ms: 100, election_ms: 1500 }
+    const s = cluster({ options, nodeOptions: { requestTimeoutMs: 10_000 } })
+    const [a, , c] = s.start() as [string, string, string]
+    s.cutOff(c)
+    for (let i = 0; i < 50; i++) s.write(a, `${i}`)
+    s.run(500)
+    // Small pieces, so that a snapshot takes many round trips.
+    const store = s.process(a).store!
+    store.snapshot = () => KeyValueStore.prototype.snapshot.call(store, 256)
+    Object.assign(s.network.weather, { leastDelay: 80, mostDelay: 85 })
+    s.network.heal()
+    const target = s.replica(a).log.executed
+    // Writes go on, so every snapshot is of another slot.
+    const busy = () => {
+      s.submit(a, 'k', true)
+      s.world.after(50, busy)
+    }
+    busy()
+    s.until(`${c} catches up`, () => s.replica(c).log.executed >= target, 20_000)
+    s.judge()
+  })
+})
+
 describe('an authenticated peer that talks nonsense', () => {
   const HUGE = Number.MAX_SAFE_INTEGER
   const commands: [] = []
@@ -462,19 +544,29 @@ describe('an authenticated peer that talks nonsense', () => {
         s.forge(b, to, messages.Accept, { ballot, slot: number, committed: HUGE, commands })
         s.forge(b, to, messages.Accepted, { ballot: number, slot: number })
         s.forge(b, to, messages.Accepted, { ballot, slot: number })
+        s.forge(b, to, messages.Refused, { ballot: number })
         s.forge(b, to, messages.Commit, { ballot: number, committed: HUGE })
         s.forge(b, to, messages.Heartbeat, { ballot: number, committed: HUGE, floor: HUGE })
         s.forge(b, to, messages.Heard, { ballot: number, executed: 0 })
         s.forge(b, to, messages.Learn, { from: number })
         s.forge(b, to, messages.Learned, { floor: 0, executed: number, votes: [vote] })
-        s.forge(b, to, messages.Download, { slot: number, piece: number })
-        s.forge(b, to, messages.Downloaded, { slot: number, piece: 0, last: true, data })
+        s.forge(b, to, messages.Download, { id: number, piece: number })
+        s.forge(b, to, messages.Downloaded, { id: number, slot: number, piece: 0, last: true, data })
       }
     }
     s.run(3000)
     expect([a, b, c].map((name) => s.replica(name).promised)).toEqual([ballot, ballot, ballot])
     expect([a, b, c].map((name) => s.replica(name).log.executed)).toEqual([executed, executed, executed])
     expect(s.leader()).toBe(a)
+    for (const name of [a, b, c]) s.write(name, 'k')
+    s.judge()
+  })
+
+  it('cannot use up the ballots', () => {
+    const s = cluster()
+    const [a, b, c] = s.start() as [string, string, string]
+    s.forge(b, a, messages.Refused, { ballot: 2 ** 40 * 4096 + 4 })
+    s.forge(b, a, messages.Refused, { ballot: 2 ** 40 * 4096 })
     for (const name of [a, b, c]) s.write(name, 'k')
     s.judge()
   })

@@ -5,13 +5,12 @@ import type { Download, Downloaded } from './messages.ts'
 /** How many heartbeats without a piece until another source is tried. */
 const PATIENCE = 10
 
-type Piece = Pick<Downloaded, 'slot' | 'piece' | 'last' | 'data'>
-
 interface Upload {
+  readonly id: number
   readonly slot: number
   readonly pieces: Iterator<Uint8Array>
   /** The piece sent last, kept in case it was lost. */
-  sent: Piece
+  sent: Downloaded
   /** The one after it, already made: only so is it known whether `sent` is the last. */
   next: IteratorResult<Uint8Array>
   usedAt: number
@@ -22,10 +21,10 @@ export class Uploads {
   readonly #byReader = new Map<NodeId, Upload>()
 
   /** The piece asked for. When that snapshot is gone, the first piece of a new one. */
-  answer(m: Download, reader: NodeId, executed: number, snapshot: () => Iterable<Uint8Array>, now: number): Piece {
+  answer(m: Download, reader: NodeId, executed: number, snapshot: () => Iterable<Uint8Array>, now: number): Downloaded {
     const upload = this.#byReader.get(reader)
-    if (!upload || m.slot !== upload.slot || m.piece < upload.sent.piece || m.piece > upload.sent.piece + 1) {
-      return this.#begin(reader, executed, snapshot, now)
+    if (!upload || m.id !== upload.id || m.piece < upload.sent.piece || m.piece > upload.sent.piece + 1) {
+      return this.#begin(m.id, reader, executed, snapshot, now)
     }
     upload.usedAt = now
     if (m.piece === upload.sent.piece || upload.next.done) return upload.sent
@@ -37,12 +36,12 @@ export class Uploads {
     for (const [reader, upload] of this.#byReader) if (upload.usedAt < before) this.#drop(reader, upload)
   }
 
-  #begin(reader: NodeId, slot: number, snapshot: () => Iterable<Uint8Array>, now: number): Piece {
+  #begin(id: number, reader: NodeId, slot: number, snapshot: () => Iterable<Uint8Array>, now: number): Downloaded {
     const old = this.#byReader.get(reader)
     if (old) this.#drop(reader, old)
     const pieces = snapshot()[Symbol.iterator]()
-    const none: Piece = { slot, piece: -1, last: false, data: new Uint8Array(0) }
-    const upload: Upload = { slot, pieces, sent: none, next: pieces.next(), usedAt: now }
+    const none = { id, slot, piece: -1, last: false, data: new Uint8Array(0) }
+    const upload: Upload = { id, slot, pieces, sent: none, next: pieces.next(), usedAt: now }
     this.#byReader.set(reader, upload)
     return advance(upload, 0)
   }
@@ -53,16 +52,17 @@ export class Uploads {
   }
 }
 
-function advance(upload: Upload, piece: number): Piece {
+function advance(upload: Upload, piece: number): Downloaded {
   const data = upload.next.done ? new Uint8Array(0) : upload.next.value
   upload.next = upload.pieces.next()
-  upload.sent = { slot: upload.slot, piece, last: upload.next.done === true, data }
+  upload.sent = { id: upload.id, slot: upload.slot, piece, last: upload.next.done === true, data }
   return upload.sent
 }
 
 /** A snapshot on its way here. */
 export class Incoming {
   readonly source: NodeId
+  readonly id: number
   slot = 0
   /** What has arrived: all pieces from the first on. */
   pieces: Uint8Array[] = []
@@ -70,8 +70,10 @@ export class Incoming {
   #looks = 0
   #seen = 0
 
-  constructor(source: NodeId) {
+  /** @param id tells this download from earlier ones */
+  constructor(source: NodeId, id: number) {
     this.source = source
+    this.id = id
   }
 
   /** Looked at once a heartbeat: true when many looks have seen no new piece. */
@@ -83,8 +85,8 @@ export class Incoming {
 
   /** Takes a piece; true when it was the one asked for. A first piece starts the snapshot anew. */
   take(m: Downloaded, from: NodeId): boolean {
-    if (from !== this.source || this.complete) return false
-    if (m.piece === 0) {
+    if (from !== this.source || m.id !== this.id || this.complete) return false
+    if (m.piece === 0 && (m.slot !== this.slot || this.pieces.length === 0)) {
       this.slot = m.slot
       this.pieces = []
     }

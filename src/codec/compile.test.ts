@@ -3,7 +3,20 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SynodError } from '../errors.ts'
 import { type Codec, codecOf, fingerprint } from './compile.ts'
-import { bool, bytes, float64, list, message, nested, record, string, struct, uint32, uint53 } from './schema.ts'
+import {
+  bool,
+  bytes,
+  type Field,
+  float64,
+  list,
+  message,
+  nested,
+  record,
+  string,
+  struct,
+  uint32,
+  uint53,
+} from './schema.ts'
 
 class Inner extends struct({ slot: uint53, key: string, data: bytes }) {}
 class Outer extends struct({ inners: list(Inner), one: nested(Inner), on: bool }) {}
@@ -159,7 +172,10 @@ describe('what is refused', () => {
     for (const missing of names) {
       // The same fields under the same numbers, but one of them a list without elements: nothing on the wire.
       const fields = Object.fromEntries(
-        Object.entries(Scalars.fields).map(([name, field]) => [name, name === missing ? list(field) : field]),
+        Object.entries<Field<unknown>>(Scalars.fields).map(([name, field]) => [
+          name,
+          name === missing ? list(field) : field,
+        ]),
       )
       class Lacking extends message(fields) {}
       const payload = codecOf(Lacking).encode({ ...sample, [missing]: [] }, 0)

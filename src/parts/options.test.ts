@@ -43,3 +43,9 @@ describe('integerOptions', () => {
     expect(refusal(JSON.parse('{"__proto__": {"batch": 1}}'))).toContain('config: protocols.x.__proto__:')
   })
 })
+
+describe('defects', () => {
+  it.fails('null is no whole number', () => {
+    expect(refusal({ batch: null })).toContain('config: protocols.x.batch')
+  })
+})

@@ -80,3 +80,15 @@ describe('Xoshiro', () => {
     expect(Math.max(...drawn)).toBeGreaterThan(2 ** 31)
   })
 })
+
+describe('defects', () => {
+  it.fails('near seeds give unrelated numbers below zero and above 2^32 too', () => {
+    for (const [one, other] of [
+      [-1, 0],
+      [-2, 1],
+      [2 ** 32 + 3, 2],
+    ] as const) {
+      expect(new Xoshiro(one).next()).not.toBe(new Xoshiro(other).next())
+    }
+  })
+})

@@ -26,6 +26,8 @@ const FORMS: ReadonlyMap<string, RegExp> = new Map([
 ])
 /** A key that the recording does not use. */
 const PROBE = '/777777'
+/** A probe that is lost is repeated sooner than the server would give it up. */
+const PROBE_MS = 300
 
 function comparable({ status, headers, body }: RawResponse): unknown {
   const named = [...headers].filter(([name]) => !FREE.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -71,7 +73,7 @@ test.skipIf(!present)(
 /** Waits until every node serves a read through the log again. */
 async function healed(cluster: RealCluster): Promise<void> {
   for (const id of cluster.ids) {
-    await until(`${id} serves`, async () => (await cluster.ask(id, 'GET', PROBE)).status === 200)
+    await until(`${id} serves`, async () => (await cluster.ask(id, 'GET', PROBE, undefined, PROBE_MS)).status === 200)
   }
   await cluster.converged()
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../src/http/testing/raw-client.ts'
-import { type Finished, freePorts, isFree, runProgram, temporaryDirectory, until } from '../support/processes.ts'
+import { freePorts, isFree, type Program, startProgram, temporaryDirectory, until } from '../support/processes.ts'
 import { RealCluster } from './cluster.ts'
 import { Load } from './load.ts'
 
@@ -14,19 +14,23 @@ const GOOD = { address: { '1.1': `tcp://127.0.0.1:${PEER}` }, http_address: { '1
 /** The time in which a server must have ended after SIGTERM. */
 const END_MS = 5000
 
+/** The time in which one that is refused must have ended. */
+const REFUSAL_MS = 8000
+
 function configFile(config: object | string): string {
   const file = join(temporaryDirectory(), 'config.json')
   writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config))
   return file
 }
 
-function startOn(config: object | string, ...flags: string[]): Promise<Finished> {
-  return runProgram('server', ['-config', configFile(config), ...flags])
+function startOn(config: object | string, ...flags: string[]): Program {
+  return startProgram('server', ['-config', configFile(config), ...flags])
 }
 
 /** Refused with this code and one line on stderr that matches; nothing on stdout, nothing listens. */
-async function expectRefusal(run: Promise<Finished>, code: number, line: RegExp): Promise<void> {
-  const finished = await run
+async function expectRefusal(server: Program, code: number, line: RegExp): Promise<void> {
+  await until('the server has ended', () => !server.running, REFUSAL_MS)
+  const finished = await server.ended
   expect(finished).toMatchObject({ code, signal: null, stdout: '', stderr: expect.stringMatching(/^[^\n]+\n$/) })
   expect(finished.stderr).toMatch(line)
   for (const port of [PEER!, HTTP!]) expect(await isFree(port)).toBe(true)
@@ -45,12 +49,16 @@ describe.sequential('a server that cannot start', () => {
     ['a duplicate address', two(GOOD.address['1.1'], 'http://127.0.0.1:2'), /address\.1\.2.*address\.1\.1/],
     ['an address taken by clients', two(`tcp://127.0.0.1:${HTTP}`, 'http://127.0.0.1:2'), /http_address\.1\.1/],
     ['an id that is a path', { address: { '../x': 'tcp://127.0.0.1:2' }, http_address: {} }, /"\.\.\/x"/],
-    ['a node without an http address', { ...GOOD, http_address: {} }, /http_address.*1\.1/],
+    [
+      'a node without an http address',
+      { ...GOOD, address: two('tcp://127.0.0.1:2', '').address },
+      /http_address.*1\.2/,
+    ],
     ['a negative time', { ...GOOD, timeouts: { request_ms: -1 } }, /timeouts\.request_ms.*-1/],
     [
       'a negative time of the protocol',
       { ...GOOD, protocols: { paxos: { heartbeat_ms: -1 } } },
-      /paxos.*heartbeat_ms.*-1/,
+      /protocols\.paxos\.heartbeat_ms/,
     ],
     ['an unknown option of the protocol', { ...GOOD, protocols: { paxos: { beat: 1 } } }, /paxos.*beat/],
     ['an unknown protocol', { ...GOOD, protocols: { paxoss: {} } }, /protocols.*paxoss/],
@@ -78,7 +86,7 @@ describe.sequential('a server that cannot start', () => {
   })
 
   test('a file that is not there', async () => {
-    await expectRefusal(runProgram('server', ['-id', '1.1', '-config', 'none.json']), 2, /none\.json/)
+    await expectRefusal(startProgram('server', ['-id', '1.1', '-config', 'none.json']), 2, /none\.json/)
   })
 
   const open = { address: { '1.1': `tcp://0.0.0.0:${PEER}` }, http_address: { '1.1': `http://0.0.0.0:${HTTP}` } }
@@ -141,10 +149,17 @@ describe.sequential('a server that is told to end', () => {
     const cluster = await RealCluster.create(['1.1', '1.2', '1.3'])
     cluster.start('1.1')
     await until('1.1 is alive', async () => (await cluster.ask('1.1', 'GET', '/health')).status === 200)
-    const pending = cluster.ask('1.1', 'PUT', '/1', 'x')
-    pending.catch(() => {})
-    await expectEnd(cluster, '1.1', 'SIGTERM', 0)
-    expect((await pending).status).toBe(503)
+    const client = new RawClient(cluster.httpPort('1.1'))
+    try {
+      // Both in one write: when the first is answered, the second waits inside the node for the cluster to start.
+      const write = 'PUT /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx'
+      expect((await client.exchange(`GET /health HTTP/1.1\r\nHost: a\r\n\r\n${write}`)).status).toBe(200)
+      const pending = client.response()
+      await expectEnd(cluster, '1.1', 'SIGTERM', 0)
+      expect((await pending).status).toBe(503)
+    } finally {
+      client.close()
+    }
   })
 
   test.each(['leader', 'follower'] as const)(

@@ -1,11 +1,17 @@
 /** Checks the table of layers, and that no modules need each other in a circle. Findings are sentences. */
-import { LAYERS, type Layer, PARENTS, PLUGIN_TESTS, SHARED_IN_BIN, TESTS } from './layers.ts'
+import { LAYERS, type Layer, PARENTS, SHARED_IN_BIN, TESTS } from './layers.ts'
 import { type Import, importsOf, isTest, type Source } from './sources.ts'
 
 /** Whether `path` is one of the files that `pattern` stands for. */
 export function matches(path: string, pattern: string): boolean {
   const form = pattern.replace(/[.]/g, '\\.').replace(/\*/g, '[^/]+')
   return new RegExp(pattern.endsWith('/') ? `^${form}` : `^${form}$`).test(path)
+}
+
+/** Whether the last pattern that matches `path` is one without a `!`. */
+function included(path: string, patterns: readonly string[]): boolean {
+  const last = patterns.findLast((pattern) => matches(path, pattern.replace(/^!/, '')))
+  return last !== undefined && !last.startsWith('!')
 }
 
 /** The row of the table that holds for a file. */
@@ -42,10 +48,9 @@ function fileFault({ path }: Source, layer: Layer, target: string): string | nul
   const allowed = [
     ...layer.imports,
     ...(layer.files.startsWith('protocols/*/') && parent !== undefined ? [`protocols/${parent}/`] : []),
-    ...(test ? TESTS.imports : []),
-    ...(test && PLUGIN_TESTS.layers.includes(layer.files) ? PLUGIN_TESTS.imports : []),
+    ...(test ? [...TESTS.imports, ...(layer.tests ?? [])] : []),
   ]
-  if (sameHouse(path, target, layer) || allowed.some((pattern) => matches(target, pattern))) return null
+  if (sameHouse(path, target, layer) || included(target, allowed)) return null
   return layer.why
 }
 

@@ -31,8 +31,11 @@ export function impurities(source: Source): string[] {
   const found: string[] = []
   const report = (node: ts.Node, what: string) =>
     found.push(`${source.path}:${lineOf(source, node.getStart())} uses ${what}`)
+  const locals = localsOf(source)
+  const isGlobal = (node: ts.Identifier) =>
+    Object.hasOwn(GLOBALS, node.text) && isReference(node) && !isWithin(node, locals.get(node.text) ?? [])
   walk(source.tree, (node) => {
-    if (ts.isIdentifier(node) && Object.hasOwn(GLOBALS, node.text) && isReference(node)) {
+    if (ts.isIdentifier(node) && isGlobal(node)) {
       report(node, `${node.text}; here it is ${GLOBALS[node.text]}`)
     }
     if (isMathRandom(node)) report(node, 'Math.random; here it is node.random')
@@ -40,6 +43,40 @@ export function impurities(source: Source): string[] {
     if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier)) report(node, 'await')
   })
   return found
+}
+
+/** Where names are made that hide a global one: each with the nodes within which it does. */
+function localsOf(source: Source): Map<string, ts.Node[]> {
+  const locals = new Map<string, ts.Node[]>()
+  walk(source.tree, (node) => {
+    const made =
+      ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node) || ts.isImportSpecifier(node)
+    if (!made || !ts.isIdentifier(node.name) || !Object.hasOwn(GLOBALS, node.name.text)) return
+    const scopes = locals.get(node.name.text) ?? []
+    locals.set(node.name.text, [...scopes, scopeOf(node)])
+  })
+  return locals
+}
+
+function scopeOf(node: ts.Node): ts.Node {
+  let scope = node.parent
+  while (
+    !(
+      ts.isFunctionLike(scope) ||
+      ts.isBlock(scope) ||
+      ts.isForOfStatement(scope) ||
+      ts.isForStatement(scope) ||
+      ts.isSourceFile(scope)
+    )
+  ) {
+    scope = scope.parent
+  }
+  return scope
+}
+
+function isWithin(node: ts.Node, scopes: readonly ts.Node[]): boolean {
+  for (let at: ts.Node | undefined = node; at; at = at.parent) if (scopes.includes(at)) return true
+  return false
 }
 
 /** `Math.random`, `Math['random']` and `const { random } = Math`. */

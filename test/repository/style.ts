@@ -63,7 +63,7 @@ export function silentTests(source: Source): string[] {
     if (!ts.isPropertyAccessExpression(node) || !startsWithTest(node.expression)) return
     const name = node.name.text
     const conditional = name === 'skipIf' || name === 'runIf'
-    const silent = ['only', 'skip', 'todo', 'fails'].includes(name) || (conditional && !loud)
+    const silent = ['only', 'skip', 'todo'].includes(name) || (conditional && !loud)
     if (silent)
       found.push(`${path}:${lineOf(source, node.getStart())}: .${name}${conditional ? ' without a word' : ''}`)
   })

@@ -12,7 +12,7 @@ import { SILENT } from '../../src/seams.ts'
 import { KeyValueStore } from '../../src/store/kv-store.ts'
 import { HandClock } from './hand-clock.ts'
 import { HandDisk } from './hand-disk.ts'
-import { Beat, Ping, Probe } from './probe.ts'
+import { Beat, Noted, Ping, Probe } from './probe.ts'
 
 const NUMBERS = new Map<MessageClass, number>([
   [nodeMessages.Announce, 0],
@@ -59,6 +59,8 @@ export class Bench {
   readonly probe: Probe
   /** What left, and is not taken yet. */
   readonly writes: Write[] = []
+  /** The class of the probe's records. */
+  readonly noted = Noted
   readonly rejected: string[] = []
   readonly failures: unknown[] = []
   /** Called at each write. */

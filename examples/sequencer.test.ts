@@ -1,0 +1,35 @@
+/** The smallest protocol in the simulator: it keeps what it promises, and does not keep what it does not. */
+import { describe, expect, test } from 'vitest'
+import { run } from '../src/sim/index.ts'
+import protocol from './sequencer.ts'
+
+/** Whatever delays, repeats or stops for a while, but loses nothing. */
+const MILD = ['delay', 'duplicate', 'pause', 'clock-jump', 'clock-drift']
+const SEEDS = Array.from({ length: 10 }, (_, index) => index + 1)
+
+describe('sequencer', () => {
+  test.each(['1x1', '1x3', '3x3'])('is linearizable and converges while no message is lost, on %s', (layout) => {
+    for (const seed of SEEDS) {
+      const { violation, invalid, totals } = run({ protocol, seed, layout, faults: MILD, durable: true })
+      expect({ seed, violation, invalid }).toEqual({ seed, violation: null, invalid: null })
+      expect(totals.ok).toBeGreaterThan(100)
+    }
+  })
+
+  test('stops for good when the sequencer crashes', () => {
+    const violations = SEEDS.flatMap((seed) => {
+      const { violation, faults } = run({ protocol, seed, layout: '3x1', faults: ['crash-all'], durable: true })
+      return faults['crash-all'] ? [violation?.invariant] : []
+    })
+    expect(violations.length).toBeGreaterThan(5)
+    expect(new Set(violations)).toEqual(new Set(['liveness']))
+  })
+
+  test('leaves a member behind that misses a message', () => {
+    const messages = SEEDS.map(
+      (seed) => run({ protocol, seed, layout: '1x3', faults: ['drop'], durable: true }).violation,
+    )
+    expect(messages.some((violation) => violation?.message.includes('did not converge'))).toBe(true)
+    expect(messages.every((violation) => violation === null || violation.invariant === 'liveness')).toBe(true)
+  })
+})

@@ -1,0 +1,120 @@
+/** What a replica does about slots that it has missed: it learns them, or fetches a snapshot where they are truncated. */
+import type { NodeId } from '#core'
+import { Download, Downloaded, Learn, Learned, type Vote } from './messages.ts'
+import type { Paxos } from './paxos.ts'
+import { sizeOf } from './proposer.ts'
+import { Piece } from './records.ts'
+import { Incoming, Uploads } from './transfer.ts'
+
+/** How many heartbeats a snapshot is kept for a reader that does not come back. */
+const UPLOAD_PATIENCE = 50
+
+export class CatchUp {
+  /** The snapshots that others fetch from here. */
+  readonly uploads = new Uploads()
+  /** The snapshot on its way here. */
+  incoming: Incoming | null = null
+  readonly #paxos: Paxos
+  /** What `executed` was at the last look: a mark above it that stands still is a gap. */
+  #executedBefore = 0
+
+  constructor(paxos: Paxos) {
+    this.#paxos = paxos
+  }
+
+  /** Once a heartbeat: asks for what is missing, or again for what did not come. */
+  look(): void {
+    const { node, log, leader, role, mark, voting, election, options } = this.#paxos
+    this.uploads.expire(node.now() - UPLOAD_PATIENCE * options.heartbeat_ms)
+    const stalled = log.executed === this.#executedBefore
+    this.#executedBefore = log.executed
+    if (this.incoming?.isIdle()) this.incoming = null
+    if (this.incoming) this.download(this.incoming.source)
+    else if (!leader || role === 'leader') return
+    else if (log.executed < mark.committed) {
+      if (stalled) node.send(leader, Learn, { from: log.executed })
+    } else if (!voting) {
+      // All that is chosen is here; now for a fence behind which this node may vote again.
+      election.canvass()
+    }
+  }
+
+  onLearn(m: Learn, from: NodeId): void {
+    const { node, log } = this.#paxos
+    const votes = m.from < log.floor ? [] : this.votesFrom(m.from).votes.filter(({ slot }) => slot < log.executed)
+    node.send(from, Learned, { floor: log.floor, executed: log.executed, votes })
+  }
+
+  onLearned(m: Learned, from: NodeId): void {
+    const { node, log, role } = this.#paxos
+    if (role === 'leader') return
+    if (m.floor > log.executed) {
+      if (!this.incoming) this.download(from)
+      return
+    }
+    for (const vote of m.votes) {
+      if (vote.chosen && vote.slot <= log.end) this.#paxos.choose(vote.slot, vote.ballot, vote.commands)
+    }
+    const before = log.executed
+    this.#paxos.advance()
+    if (log.executed > before && log.executed < m.executed) node.send(from, Learn, { from: log.executed })
+  }
+
+  /** The votes from `slot` on, as many as fit into an answer. */
+  votesFrom(slot: number): { votes: Vote[]; end: number; more: boolean } {
+    const { log, options } = this.#paxos
+    const votes: Vote[] = []
+    let bytes = 0
+    for (const entry of log.from(slot)) {
+      if (bytes > options.chunk_bytes) return { votes, end: entry.slot, more: true }
+      const { ballot, chosen, commands } = entry
+      votes.push({ slot: entry.slot, ballot, chosen, commands })
+      bytes += 1
+      for (const command of commands) bytes += sizeOf(command)
+    }
+    return { votes, end: Math.max(slot, log.end), more: false }
+  }
+
+  /** Fetches a snapshot from `source`, or goes on with it. */
+  download(source: NodeId): void {
+    if (this.incoming?.source !== source) {
+      this.incoming = new Incoming(source, this.#paxos.node.random.below(2 ** 32))
+    }
+    const { id, pieces } = this.incoming
+    this.#paxos.node.send(source, Download, { id, piece: pieces.length })
+  }
+
+  onDownload(m: Download, from: NodeId): void {
+    const { node, log } = this.#paxos
+    const piece = this.uploads.answer(m, from, log.executed, () => node.store.snapshot(), node.now())
+    node.send(from, Downloaded, piece)
+  }
+
+  onDownloaded(m: Downloaded, from: NodeId): void {
+    const { incoming } = this
+    if (!incoming?.take(m, from)) return
+    if (!incoming.complete) {
+      this.download(from)
+      return
+    }
+    this.incoming = null
+    if (incoming.slot > this.#paxos.log.executed && this.#paxos.role !== 'leader') this.#install(incoming)
+    this.#paxos.election.conclude()
+  }
+
+  #install({ slot, pieces }: Incoming): void {
+    const { node, log } = this.#paxos
+    try {
+      node.store.restore(pieces)
+    } catch (error) {
+      node.log.warn('snapshot refused', { slot, error: String(error) })
+      return
+    }
+    log.reset(slot)
+    for (const [piece, data] of pieces.entries()) {
+      node.persist(Piece, { slot, piece, last: piece === pieces.length - 1, data })
+    }
+    node.log.info('snapshot installed', { slot })
+    this.#paxos.advance()
+  }
+}

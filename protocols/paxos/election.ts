@@ -1,0 +1,134 @@
+/**
+ * Who leads. A node that hears no leader polls the others (Canvass); when a quorum hears none either, it campaigns
+ * (Prepare) and leads once a phase-1 quorum has promised and told its votes.
+ */
+import type { NodeId, Tally, Timer } from '#core'
+import { Candidate } from './candidate.ts'
+import { LEAP } from './log.ts'
+import { Canvass, type Canvassed, Prepare, type Prepared } from './messages.ts'
+import type { Paxos } from './paxos.ts'
+
+/** For a node that rejoins without its memory: it may have issued ballots that nobody remembers. */
+const REJOIN_ROUNDS = 65_536
+
+export class Election {
+  /** A poll of this node, open until a quorum says that it hears no leader. */
+  poll: { readonly round: number; highest: number; readonly tally: Tally } | null = null
+  candidate: Candidate | null = null
+  readonly #paxos: Paxos
+  #round = 0
+  #timer: Timer | null = null
+
+  constructor(paxos: Paxos) {
+    this.#paxos = paxos
+  }
+
+  /** The first election need not wait for the silence of a leader that never was. */
+  start(): void {
+    const { node, options } = this.#paxos
+    this.#await(node.cluster.size === 1 ? 0 : node.random.below(options.election_ms))
+  }
+
+  /** Gives others time to win: nothing happens here before the next timeout. */
+  postpone(): void {
+    this.#await(this.#delay())
+  }
+
+  /** Ends a poll or a campaign; sees to it that there will be another one. */
+  rest(): void {
+    this.poll = null
+    this.candidate = null
+    if (this.#timer?.alarm == null) this.postpone()
+  }
+
+  onTimeout(): void {
+    const { role, leader, node, options } = this.#paxos
+    if (role === 'leader') return
+    const silence = node.now() - this.#paxos.leaderHeardAt
+    if (leader && silence < options.election_ms) {
+      this.#await(this.#delay() - silence)
+      return
+    }
+    if (leader) node.log.info('leader silent', { leader: leader.name })
+    this.postpone()
+    this.#paxos.rest()
+    this.canvass()
+  }
+
+  /** Asks whether the others, too, hear no leader. */
+  canvass(): void {
+    const { node, promised, quorum } = this.#paxos
+    this.poll = { round: ++this.#round, highest: promised, tally: quorum.phase1.tally() }
+    node.broadcast(Canvass, { round: this.poll.round })
+  }
+
+  onCanvassed(m: Canvassed, from: NodeId): void {
+    const { poll } = this
+    if (m.round !== poll?.round) return
+    poll.highest = Math.max(poll.highest, m.promised)
+    // A node that rejoins opens a fresh ballot even while there is a leader: it needs a fence, not the lead.
+    if ((m.granted || !this.#paxos.voting) && poll.tally.ack(from)) this.campaign(poll.highest)
+  }
+
+  /** Opens phase 1 at a ballot of this node above `highest`. */
+  campaign(highest: number): void {
+    const { node, log, quorum, voting, promised } = this.#paxos
+    const ballot = node.ballots.next(
+      Math.max(highest, promised),
+      node.id,
+      voting ? 1 : 1 + node.random.below(REJOIN_ROUNDS),
+    )
+    this.#paxos.rest()
+    this.#paxos.role = 'candidate'
+    // Recorded first: a ballot that only this node may issue is on disk before a message names it.
+    this.#paxos.promise(ballot)
+    this.candidate = new Candidate(ballot, log.executed, quorum.phase1.tally())
+    node.log.info('campaign', { ballot: node.ballots.format(ballot), from: log.executed })
+    node.broadcast(Prepare, { ballot, from: log.executed })
+  }
+
+  /** Takes a promise at the candidate's ballot. */
+  onPrepared(m: Prepared, from: NodeId): void {
+    const { candidate } = this
+    if (m.ballot !== candidate?.ballot) return
+    if (m.votes.some((vote) => vote.slot > this.#paxos.log.end + LEAP)) return
+    // A repeated part is not answered, or answers would multiply.
+    if (!candidate.take(m, from)) return
+    if (candidate.elected) this.conclude()
+    else this.#ask(candidate, from)
+  }
+
+  /** When phase 1 is complete: leads, once nothing below the highest floor is missing here. */
+  conclude(): void {
+    const { candidate } = this
+    if (!candidate?.elected) return
+    if (candidate.floor > this.#paxos.log.executed && candidate.floorHolder) {
+      this.#paxos.catchUp.download(candidate.floorHolder)
+    } else {
+      this.candidate = null
+      this.#paxos.lead(candidate)
+    }
+  }
+
+  /** Asks again those who have not told everything. */
+  urge(): void {
+    if (!this.candidate) return
+    for (const member of this.#paxos.node.peers) this.#ask(this.candidate, member)
+  }
+
+  #ask(candidate: Candidate, member: NodeId): void {
+    const from = candidate.next(member)
+    if (from !== null) this.#paxos.node.send(member, Prepare, { ballot: candidate.ballot, from })
+  }
+
+  #delay(): number {
+    const { node, options } = this.#paxos
+    return options.election_ms + node.random.below(options.election_ms)
+  }
+
+  #await(delayMs: number): void {
+    const { node } = this.#paxos
+    node.clearTimer(this.#timer)
+    this.#timer = node.setTimer(delayMs, () => this.onTimeout())
+  }
+}

@@ -1,0 +1,266 @@
+/** A request at a node that cannot serve it goes to the one that can, is executed once, and has an honest answer. */
+import { describe, expect, it } from 'vitest'
+import { contentOf, startedBench, type Write } from '../test/support/bench.ts'
+import { Wired } from '../test/support/wired.ts'
+import { get, put } from './command.ts'
+import { Answer, Forward } from './node-messages.ts'
+import type { Outcome, ReadMode } from './request.ts'
+
+const DONE = { value: Uint8Array.of(7, 8), version: 5 }
+const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
+
+/** An origin that forwards all and a target that does as told. */
+function pair(options: { maxRequests?: number } = {}) {
+  const node = { bootstrap: true, requestTimeoutMs: 1000, ...options }
+  const wired = new Wired(['1.1', '1.2', '1.3'], { node })
+  for (const bench of wired.benches) bench.start()
+  const [origin, target] = wired.benches as [(typeof wired.benches)[0], (typeof wired.benches)[0]]
+  origin.probe.onRequestDo = (request) => origin.node.forward(target.node.id, request)
+  const outcomes: Outcome[] = []
+  const submit = (read: ReadMode = '') =>
+    origin.node.submit(put('k', Uint8Array.of(1, 2)), read, (o) => outcomes.push(o))
+  return { wired, origin, target, outcomes, submit }
+}
+
+const carries =
+  (name: string) =>
+  ({ frames }: Write) =>
+    frames.some((frame) => contentOf(frame).name === name)
+const codes = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => (outcome.ok ? 'ok' : outcome.code))
+
+describe('forwarding', () => {
+  it.each(READ_MODES)('carries the command and the read mode %j there, and the answer back', (read) => {
+    const { wired, target, outcomes, submit } = pair()
+    target.probe.onRequestDo = (request) => target.node.reply(request, DONE, { slot: 3, ballot: 4097 })
+    submit(read)
+    wired.settle()
+    const [request] = target.probe.requests
+    expect(request).toMatchObject({ forwarded: true, read })
+    expect({ ...request!.command }).toEqual({ op: 2, key: 'k', value: Uint8Array.of(1, 2) })
+    expect(outcomes).toEqual([{ ok: true, result: DONE, position: { slot: 3, ballot: 4097 } }])
+  })
+
+  it.each([
+    { value: null, version: 0 },
+    { value: new Uint8Array(0), version: 1 },
+  ])('tells an absent value from an empty one: $value', (result) => {
+    const { wired, target, outcomes, submit } = pair()
+    target.probe.onRequestDo = (request) => target.node.reply(request, result, null)
+    submit()
+    wired.settle()
+    expect(outcomes).toEqual([{ ok: true, result, position: null }])
+  })
+
+  it.each(['unavailable', 'overloaded', 'unknown', 'unsupported', 'internal'] as const)(
+    'carries the refusal %s back',
+    (code) => {
+      const { wired, target, outcomes, submit } = pair()
+      target.probe.onRequestDo = (request) => target.node.refuse(request, code, 'because')
+      submit()
+      wired.settle()
+      expect(outcomes).toEqual([{ ok: false, code, reason: 'because' }])
+    },
+  )
+
+  it('to itself works as to another', () => {
+    const { wired, origin, outcomes, submit } = pair()
+    origin.probe.onRequestDo = (request) => {
+      if (request.forwarded) origin.node.reply(request, DONE, null)
+      else origin.node.forward(origin.node.id, request)
+    }
+    submit()
+    wired.settle()
+    expect(codes(outcomes)).toEqual(['ok'])
+  })
+
+  it('does not send on a request that is taken or answered', () => {
+    const { wired, origin, target, outcomes, submit } = pair()
+    origin.probe.onRequestDo = (request) => {
+      origin.node.refuse(request, 'unavailable', 'no')
+      origin.node.forward(target.node.id, request)
+    }
+    submit()
+    wired.settle()
+    expect([target.probe.requests, codes(outcomes)]).toEqual([[], ['unavailable']])
+  })
+
+  it('leaves the target less time than the origin has, so that a refusal is back in time', () => {
+    const { wired, origin, target, outcomes, submit } = pair()
+    submit()
+    wired.settle()
+    expect(target.probe.requests[0]!.deadline).toBeLessThan(origin.probe.requests[0]!.deadline)
+    wired.pass(960)
+    expect(codes(outcomes)).toEqual(['unavailable'])
+    expect(target.probe.requests[0]!.take()).toBe(false)
+  })
+})
+
+describe('a frame that arrives twice', () => {
+  it('is one request and one answer', () => {
+    const { wired, target, outcomes, submit } = pair()
+    wired.times = () => 2
+    target.probe.onRequestDo = (request) => target.node.reply(request, DONE, null)
+    for (let i = 0; i < 5; i++) submit()
+    wired.settle()
+    expect(target.probe.requests).toHaveLength(5)
+    expect(codes(outcomes)).toEqual(Array(5).fill('ok'))
+  })
+
+  it('also once the request is answered, and long after', () => {
+    const { wired, target, submit } = pair()
+    const copies: Write[] = []
+    wired.times = (write) => {
+      if (carries('Forward')(write)) copies.push(write)
+      return 1
+    }
+    target.probe.onRequestDo = (request) => target.node.reply(request, DONE, null)
+    submit()
+    wired.settle()
+    wired.pass(5000)
+    for (const frame of copies[0]!.frames) target.node.receive(wired.cluster.at(0), frame)
+    wired.settle()
+    expect(target.probe.requests).toHaveLength(1)
+  })
+})
+
+describe('what gets lost', () => {
+  it('an answer: the outcome is unknown', () => {
+    const { wired, target, outcomes, submit } = pair()
+    wired.times = (write) => (carries('Answer')(write) ? 0 : 1)
+    target.probe.onRequestDo = (request) => target.node.reply(request, DONE, null)
+    submit()
+    wired.pass(990)
+    expect(outcomes).toEqual([])
+    wired.pass(80)
+    expect(codes(outcomes)).toEqual(['unknown'])
+    expect(target.probe.requests).toHaveLength(1)
+  })
+
+  it('a request: unknown as well, for the origin cannot tell', () => {
+    const { wired, outcomes, submit } = pair()
+    wired.times = () => 0
+    submit()
+    wired.pass(1100)
+    expect(codes(outcomes)).toEqual(['unknown'])
+  })
+
+  it('a target that took the request and does not answer in time says unknown itself', () => {
+    const { wired, target, outcomes, submit } = pair()
+    target.probe.onRequestDo = (request) => request.take()
+    submit()
+    wired.pass(960)
+    expect(codes(outcomes)).toEqual(['unknown'])
+  })
+})
+
+describe('a target with too many requests', () => {
+  it('refuses definitely, and does not show the request to its replica', () => {
+    const { wired, target, outcomes, submit } = pair({ maxRequests: 3 })
+    for (let i = 0; i < 3; i++) target.node.submit(get('own'), '', () => {})
+    submit()
+    wired.settle()
+    expect(codes(outcomes)).toEqual(['overloaded'])
+    expect(target.probe.requests.map(({ forwarded }) => forwarded)).toEqual([false, false, false])
+  })
+})
+
+describe('what an absurd peer sends', () => {
+  const answer = {
+    life: 1,
+    id: 1,
+    code: 0,
+    reason: '',
+    absent: true,
+    value: new Uint8Array(0),
+    version: 0,
+    slot: 0,
+    ballot: 0,
+  }
+
+  it('answers that nobody asked for change nothing', () => {
+    const { wired, origin, outcomes, submit } = pair()
+    submit()
+    wired.settle()
+    for (const life of [0, 1, Number.MAX_SAFE_INTEGER]) origin.hear('1.2', Answer, { ...answer, life })
+    wired.settle()
+    expect(outcomes).toEqual([])
+  })
+
+  it('only the target may answer, and a code that there is not means unknown', () => {
+    const { wired, origin, outcomes, submit } = pair()
+    let sent: Readonly<Record<string, unknown>> = {}
+    wired.times = ({ frames }) => {
+      sent = contentOf(frames[0]!).values
+      return 0
+    }
+    submit()
+    wired.settle()
+    const { life, id } = sent as { life: number; id: number }
+    origin.hear('1.3', Answer, { ...answer, life, id })
+    wired.settle()
+    expect(outcomes).toEqual([])
+    origin.hear('1.2', Answer, { ...answer, life, id, code: 99, reason: 'strange' })
+    wired.settle()
+    expect(outcomes).toEqual([{ ok: false, code: 'unknown', reason: 'strange' }])
+  })
+
+  it('a read mode that there is not is an ordinary read', () => {
+    const bench = startedBench()
+    bench.hear('1.2', Forward, { life: 5, id: 1, command: get('k'), read: 77, timeoutMs: 100 })
+    bench.clock.settle()
+    expect(bench.probe.requests[0]).toMatchObject({ read: '', forwarded: true })
+  })
+})
+
+describe('with a disk', () => {
+  it('an answer to another node waits for the sync; a refusal does not', () => {
+    const bench = startedBench({ durable: true })
+    for (const id of [1, 2]) bench.hear('1.2', Forward, { life: 5, id, command: get('k'), read: 0, timeoutMs: 100 })
+    bench.probe.onTurnEndDo = () => {
+      const [slow, fast] = bench.probe.requests.splice(0)
+      if (!slow || !fast) return
+      bench.node.persist(bench.noted, { n: 1 })
+      bench.node.reply(slow, DONE, null)
+      bench.node.refuse(fast, 'unavailable', '')
+    }
+    bench.clock.settle()
+    const ids = () => bench.writes.splice(0).flatMap(({ frames }) => frames.map((frame) => contentOf(frame).values.id))
+    expect(ids()).toEqual([2])
+    bench.disk.finish()
+    bench.clock.settle()
+    expect(ids()).toEqual([1])
+  })
+})
+
+describe('defects', () => {
+  it.fails('a peer’s request is not kept open for longer than one’s own', () => {
+    const bench = startedBench({ node: { requestTimeoutMs: 1000 } })
+    bench.hear('1.2', Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 2 ** 32 - 1 })
+    bench.clock.settle()
+    expect(bench.probe.requests[0]!.deadline).toBeLessThanOrEqual(bench.clock.time + 1000)
+  })
+
+  it.fails('lives are told apart by origin: one peer’s ids do not use up another’s', () => {
+    const bench = startedBench()
+    for (const from of ['1.2', '1.3'])
+      bench.hear(from, Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 100 })
+    bench.clock.settle()
+    expect(bench.probe.requests).toHaveLength(2)
+  })
+
+  it.fails('a copy of a Forward frame that comes after the target has restarted is not executed again', () => {
+    const { wired, target, submit } = pair()
+    const copies: Write[] = []
+    wired.times = (write) => {
+      if (carries('Forward')(write)) copies.push(write)
+      return 1
+    }
+    target.probe.onRequestDo = (request) => target.node.reply(request, DONE, null)
+    submit()
+    wired.settle()
+    const again = wired.make('1.2', { node: { bootstrap: true }, seed: 9 }).start()
+    for (const frame of copies[0]!.frames) again.node.receive(wired.cluster.at(0), frame)
+    wired.clock.settle()
+    expect(target.probe.requests.length + again.probe.requests.length).toBe(1)
+  })
+})
