@@ -1,3 +1,4 @@
+/** Where the tests are, and that they run on the sources and not on built code. */
 import { defineConfig } from 'vitest/config'
 
 // `source` makes `#core` resolve to the TypeScript sources, so tests never load stale built code.

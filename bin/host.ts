@@ -163,7 +163,8 @@ export class Host {
     const { leader, ballot, ready: _, reason: __, ...status } = this.replica.status()
     const shown = { ballot: this.node.ballots.format(ballot), leader: leader?.name ?? null }
     const { memory, dropped } = this.node
-    const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped }
+    const rejected = this.#tcp?.rejected ?? 0
+    const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped, rejected }
     return { ...common, ...status, ...shown, keys: this.#store.size, hash: this.#store.hash() }
   }
 }

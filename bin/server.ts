@@ -1,6 +1,7 @@
 /** `server`: one node of a cluster, or with `-sim` all of them in this process. */
-import { type Config, isLoopback, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
-import { Cluster, type NodeId, SynodError } from '../src/index.ts'
+import { protocols } from '../protocols/index.ts'
+import { type Config, isLoopback, nearest, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
+import { Cluster, type NodeId, type Protocol, SynodError } from '../src/index.ts'
 import { readConfig } from '../src/runtime/config-file.ts'
 import { InProcessHub } from '../src/runtime/in-process-transport.ts'
 import { openLog } from '../src/runtime/logger.ts'
@@ -38,7 +39,7 @@ async function main(): Promise<number | undefined> {
   const ids = flags.sim ? cluster.members : [memberOf(cluster, flags.id, flags.config)]
   for (const id of ids) refuseExposure(config, id, flags)
   const protocol = await loadProtocol(flags.algorithm)
-  const options = protocol.options(optionsOf(config, protocol.name), config.timeouts)
+  const options = optionsOf(config, protocol, flags.config)
   const name = flags.sim ? 'server.sim' : `server.${flags.id}`
   const log = openLog({ level: flags.log_level, directory: flags.log_dir, name })
   const hub = flags.sim || flags.transport === 'chan' ? new InProcessHub() : null
@@ -100,8 +101,21 @@ function refuseExposure(config: Config, { name }: NodeId, { insecure, config: wh
   }
 }
 
-function optionsOf({ protocols }: Config, name: string): Readonly<Record<string, unknown>> {
-  return protocols[Object.keys(protocols).find((key) => key.toLowerCase() === name) ?? name] ?? {}
+/** The checked options of the protocol. Options of one that does not exist are an error, or typing errors would pass. */
+function optionsOf({ protocols: given, timeouts }: Config, protocol: Protocol, where: string): unknown {
+  const known = [...Object.keys(protocols), protocol.name]
+  for (const name of Object.keys(given)) {
+    if (known.includes(name.toLowerCase())) continue
+    const guess = nearest(name, known)
+    const hint = guess ? `; the nearest is ${guess}` : ''
+    throw new SynodError('config', `${where}: protocols.${name}: there is no such algorithm${hint}`)
+  }
+  const key = Object.keys(given).find((name) => name.toLowerCase() === protocol.name)
+  try {
+    return protocol.options(key === undefined ? {} : given[key]!, timeouts)
+  } catch (error) {
+    throw error instanceof SynodError ? new SynodError(error.code, `${where}: ${error.message}`) : error
+  }
 }
 
 await run(main)

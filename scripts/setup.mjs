@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const SOURCES = ['src', 'protocols', 'bin', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
+const SOURCES = ['src', 'protocols', 'bin', 'examples', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
 
 /** Runs a command of npm in the project; rejects when it fails. A signal to this process ends it too. */
 function npm(...args) {

@@ -11,20 +11,25 @@ import type { Request } from './request.ts'
 /** How many ids of one origin are told apart: far more than an origin may have open. */
 const WINDOW = 65_536
 
+/** How many lives of one origin are remembered: what a dead one sent arrives soon or never. */
+const LIVES = 8
+
 class Window {
   readonly #seen = new Set<number>()
   #floor = 0
+  #highest = 0
 
   /** True when `id` is new. */
   admit(id: number): boolean {
     if (id < this.#floor || this.#seen.has(id)) return false
     this.#seen.add(id)
-    if (this.#seen.size > WINDOW) this.#slide(id - WINDOW / 2)
+    this.#highest = Math.max(this.#highest, id)
+    if (this.#seen.size > WINDOW) this.#slide()
     return true
   }
 
-  #slide(floor: number): void {
-    this.#floor = Math.max(this.#floor, floor)
+  #slide(): void {
+    this.#floor = Math.max(this.#floor, this.#highest - WINDOW / 2)
     for (const id of this.#seen) if (id < this.#floor) this.#seen.delete(id)
   }
 }
@@ -33,7 +38,8 @@ export class Forwarding {
   /** Names this life of the node: drawn at its start, for its ids start anew. */
   readonly life: number
   readonly #sent = new Map<number, { readonly request: Request; readonly target: NodeId }>()
-  readonly #received = new Map<number, Window>()
+  /** By origin, its last lives, the latest last. */
+  readonly #received = new Map<NodeId, Map<number, Window>>()
   #lastId = 0
 
   constructor(life: number) {
@@ -47,11 +53,6 @@ export class Forwarding {
     return this.#lastId
   }
 
-  /** Forgets a request that was answered without its target. */
-  abandon(id: number): void {
-    this.#sent.delete(id)
-  }
-
   /** The request that an answer is for, once; undefined for a repeated, late or stray answer. */
   answered(m: Answer, from: NodeId): Request | undefined {
     const entry = this.#sent.get(m.id)
@@ -61,9 +62,15 @@ export class Forwarding {
   }
 
   /** Whether a forwarded request is here for the first time. */
-  admit(m: Forward): boolean {
-    let window = this.#received.get(m.life)
-    if (!window) this.#received.set(m.life, (window = new Window()))
+  admit(m: Forward, from: NodeId): boolean {
+    let lives = this.#received.get(from)
+    if (!lives) this.#received.set(from, (lives = new Map()))
+    let window = lives.get(m.life)
+    if (!window) {
+      lives.set(m.life, (window = new Window()))
+      const [oldest] = lives.keys()
+      if (lives.size > LIVES && oldest !== undefined) lives.delete(oldest)
+    }
     return window.admit(m.id)
   }
 

@@ -5,32 +5,34 @@ import { Announce, Founded, Regained } from './node-messages.ts'
 import type { Memory } from './replica.ts'
 import { ANNOUNCE_INTERVAL_MS, RollCall } from './roll-call.ts'
 
+/** How long a node that is told to start alone listens for peers that know better. */
+const BOOTSTRAP_PATIENCE_MS = 500
+
 export class Founding {
   /** What this node knew when it started, or has regained since; null until that is known. */
   memory: Memory | null = null
   readonly #node: Node
-  readonly #incarnation: number
   readonly #rollCall: RollCall
   readonly #onKnown: (memory: Memory) => void
 
   /** @param onKnown called once, when the memory is known */
   constructor(node: Node, incarnation: number, onKnown: (memory: Memory) => void) {
     this.#node = node
-    this.#incarnation = incarnation
-    this.#rollCall = new RollCall(node.id, node.cluster.size, incarnation)
+    this.#rollCall = new RollCall(node.id, node.cluster.size, incarnation, node.random)
     this.#onKnown = onKnown
   }
 
-  /** Begins after the records were recovered. `bootstrap`: the operator vouches that the cluster is new. */
+  /**
+   * Begins after the records were recovered. `bootstrap`: the operator vouches that the cluster is new; a peer that
+   * knows better is believed first.
+   */
   begin(bootstrap: boolean): void {
     if (this.memory) {
       this.#onKnown(this.memory)
-    } else if (bootstrap) {
-      this.#rollCall.found(this.#rollCall.seen)
-      this.#known('blank')
-    } else {
-      this.#announce()
+      return
     }
+    this.#announce()
+    if (bootstrap) this.#node.setTimer(BOOTSTRAP_PATIENCE_MS, () => this.#bootstrap())
   }
 
   /** Remembers that a memory that was lost has been taken over from the others. */
@@ -46,15 +48,14 @@ export class Founding {
   }
 
   onAnnounce(m: Announce, from: NodeId): void {
-    if (this.#rollCall.founded) {
-      if (!m.founded) this.#tell([from])
-      return
-    }
-    const { seen } = this.#rollCall
+    const { seen, founded } = this.#rollCall
+    const news =
+      m.echo !== this.#rollCall.announcement(from).challenge || m.challenge !== this.#rollCall.announcement(from).echo
     const memory = this.#rollCall.hear(m, from)
     if (memory) this.#known(memory)
     // News travels at once: the last to arrive starts the cluster.
-    if (memory || this.#rollCall.seen !== seen) this.#tell(this.#node.peers)
+    if (!founded && (memory || this.#rollCall.seen !== seen)) this.#tell(this.#node.peers)
+    else if (!m.founded && (founded || news)) this.#tell([from])
   }
 
   recoverFounded({ seen, lost }: Founded): void {
@@ -83,8 +84,13 @@ export class Founding {
     this.#onKnown(memory)
   }
 
+  #bootstrap(): void {
+    if (this.memory) return
+    this.#rollCall.found(this.#rollCall.seen)
+    this.#known('blank')
+  }
+
   #tell(to: readonly NodeId[]): void {
-    const { seen, founded } = this.#rollCall
-    this.#node.multicast(to, Announce, { incarnation: this.#incarnation, seen, founded })
+    for (const id of to) this.#node.send(id, Announce, this.#rollCall.announcement(id))
   }
 }

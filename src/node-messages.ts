@@ -9,9 +9,17 @@ import { Command } from './command.ts'
 
 /**
  * Sent by a node that gathers the first members, and as an answer by one that has started. `seen` has one incarnation
- * per member number, 0 where unknown. Once `founded`, it is the table the cluster started with and never changes.
+ * per member number, 0 where unknown. Once `founded`, it is the table the cluster started with. `challenge` is what the
+ * receiver has to echo to be believed, `echo` what the receiver asked for last: so the words of a dead life, which may
+ * arrive late, are not taken for a new one's.
  */
-export class Announce extends message({ incarnation: uint53, seen: list(uint53), founded: bool }) {}
+export class Announce extends message({
+  incarnation: uint53,
+  seen: list(uint53),
+  founded: bool,
+  challenge: uint53,
+  echo: uint53,
+}) {}
 
 /**
  * A client's request, sent on to the node that can serve it. `id` increases within one `life` of the origin, which is

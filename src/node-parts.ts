@@ -26,6 +26,7 @@ export interface NodeOptions {
   readonly bootstrap: boolean
 }
 
+/** The bounds of a node that is told no others. */
 export const NODE_DEFAULTS: NodeOptions = {
   requestTimeoutMs: 2000,
   maxRequests: 8192,

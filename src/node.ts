@@ -33,6 +33,7 @@ export interface Timer {
   alarm: Alarm | null
 }
 
+/** See the file's head. */
 export class Node {
   readonly id: NodeId
   readonly cluster: Cluster
@@ -214,7 +215,7 @@ export class Node {
   /** Takes a client's request; `respond` is called exactly once, unless the node is stopped. */
   submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void {
     this.#admit(command, read, this.#options.requestTimeoutMs, false, (outcome, urgency) => {
-      this.#outbox.addAction(() => respond(outcome), this.#gate(urgency), this.#synced)
+      this.#outbox.addAction(() => this.#respond(respond, outcome), this.#gate(urgency), this.#synced)
     })
     this.#scheduleTurn()
   }
@@ -227,11 +228,13 @@ export class Node {
       this.#parts.transport.reject(from, `a message of unknown number ${frameNumber(frame)}`)
       return
     }
-    if (this.#events.size >= this.#options.maxInbox) {
+    // Each queue has its own bound: a flood of messages does not keep heartbeats out.
+    const queue = entry.first ? this.#firstEvents : this.#events
+    if (queue.size >= this.#options.maxInbox) {
       this.dropped += 1
       return
     }
-    this.#enqueue(entry.first ? this.#firstEvents : this.#events, () => {
+    this.#enqueue(queue, () => {
       if (!this.memory && entry.number >= PROTOCOL_NUMBERS) return
       let message: unknown
       try {
@@ -279,14 +282,16 @@ export class Node {
         if (!event) break
         event()
         this.#drainLoopback()
+        if (this.#stopped) return
       }
       if (this.memory) this.#replica?.onTurnEnd?.()
       this.#drainLoopback()
+      if (this.#stopped) return
+      this.#flush()
     } catch (error) {
       this.#fail(error)
       return
     }
-    this.#flush()
     if (this.#firstEvents.size + this.#events.size > 0) this.#scheduleTurn()
   }
 
@@ -299,19 +304,30 @@ export class Node {
     if (this.#syncing || this.#persisted === this.#synced) return
     this.#syncing = true
     const target = this.#persisted
-    this.#parts.storage.sync(() => {
+    const done = () => {
       if (this.#stopped) return
       this.#syncing = false
       this.#synced = target
       this.#outbox.release(target)
       this.#scheduleTurn()
-    })
+    }
+    this.#parts.storage.sync(done, (error) => this.#fail(error))
   }
 
   #fail(error: unknown): void {
+    if (this.#stopped) return
     this.#stopped = true
     this.failure = error
     this.#parts.onFailure(error)
+  }
+
+  /** A client's side that throws is no defect of this node, and costs no other client its answer. */
+  #respond(respond: (outcome: Outcome) => void, outcome: Outcome): void {
+    try {
+      respond(outcome)
+    } catch (error) {
+      this.log.error('answer not taken', { error: String(error) })
+    }
   }
 
   #gate(urgency: Urgency): number {
@@ -332,6 +348,7 @@ export class Node {
   }
 
   #settle(request: Request, outcome: Outcome, urgency: Urgency): void {
+    if (request.state === 'answered') return
     request.answer(outcome, urgency)
     this.#scheduleTurn()
   }
@@ -349,7 +366,8 @@ export class Node {
       respond({ ok: false, code: 'overloaded', reason }, 'urgent')
       return
     }
-    const request = new Request(command, read, this.now() + timeoutMs, forwarded, (outcome, urgency) => {
+    const patience = Math.min(timeoutMs, this.#options.requestTimeoutMs)
+    const request = new Request(command, read, this.now() + patience, forwarded, (outcome, urgency) => {
       this.#open.close()
       respond(outcome, urgency)
     })
@@ -366,6 +384,7 @@ export class Node {
       if (request.state === 'waiting') this.refuse(request, 'unavailable', `no leader or no quorum within ${ms} ms`)
       else this.refuse(request, 'unknown', `no answer within ${ms} ms; the request may have been applied`)
     }
+    while (this.#early.peek()?.state === 'answered') this.#early.shift()
     this.#relay.prune()
   }
 

@@ -1,7 +1,7 @@
 /** Requests between nodes: sends them on to the node that can serve them, and takes those that others send here. */
 
 import type { Command } from './command.ts'
-import type { RefusalCode } from './errors.ts'
+import { type RefusalCode, SynodError } from './errors.ts'
 import { Forwarding } from './forwarding.ts'
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
@@ -36,6 +36,7 @@ export class Relay {
 
   /** Sends a request on. From then on only the target's refusal is a definite one. */
   forward(to: NodeId, request: Request): void {
+    if (request.forwarded) throw new SynodError('internal', 'a forwarded request is not sent on')
     if (!request.take()) return
     const { life } = this.#forwarding
     const timeoutMs = Math.max(1, Math.floor((request.deadline - this.#node.now()) * SHARE))
@@ -50,7 +51,7 @@ export class Relay {
   }
 
   onForward(m: Forward, from: NodeId): void {
-    if (!this.#forwarding.admit(m)) return
+    if (!this.#forwarding.admit(m, from)) return
     const respond = (outcome: Outcome, urgency: Urgency) => this.#answer(from, m, outcome, urgency)
     this.#admit(m.command, READ_MODES[m.read] ?? '', m.timeoutMs, respond)
   }

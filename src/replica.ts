@@ -49,6 +49,7 @@ export interface Timeouts {
   readonly election_ms: number
 }
 
+/** The waiting times of a cluster that is told no others, in milliseconds. */
 export const TIMEOUTS: Timeouts = { heartbeat_ms: 100, election_ms: 400 }
 
 /** A protocol, as `protocols/<name>/index.ts` exports it. */

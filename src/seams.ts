@@ -4,7 +4,11 @@
  */
 import type { NodeId } from './node-id.ts'
 
-/** Carries frames to peers. Frames may be lost, reordered or repeated; whole frames only, and never altered. */
+/**
+ * Carries frames to peers. Frames may be lost, reordered or repeated; whole frames only, and never altered. What was sent
+ * to one life of a node never reaches a later one, and once a node has been heard in a new life, nothing that it sent in
+ * an earlier one arrives any more: a connection per life sees to that.
+ */
 export interface Transport {
   /** Sends whole frames to a peer in one write; drops them when it cannot be reached. Never blocks. */
   send(to: NodeId, frames: readonly Uint8Array[]): void
@@ -54,8 +58,11 @@ export interface Storage {
   recover(): Iterable<StoredRecord>
   /** Adds a record behind all others; it is durable after the next sync. */
   append(record: StoredRecord): void
-  /** Makes all appended records durable, then calls `done`. A node has at most one sync in flight. */
-  sync(done: () => void): void
+  /**
+   * Makes all appended records durable, then calls `done`; calls `failed` when it cannot, and the node stops: after a
+   * failed sync nobody knows what is on disk. A node has at most one sync in flight.
+   */
+  sync(done: () => void, failed: (error: unknown) => void): void
 }
 
 /** Structured logging: one line an event. */

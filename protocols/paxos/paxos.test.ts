@@ -364,7 +364,14 @@ describe('memory', () => {
     s.cutOff(a)
     s.admits = () => true
     restart(s, r)
+    s.run(500)
+    s.passed.length = 0
+    const slot = s.replica(a).proposer.next
+    s.forge(a, r, messages.Accept, { ballot: s.replica(a).promised, slot, committed: 0, commands: [] })
+    s.forge(x, r, messages.Prepare, { ballot: s.replica(a).promised + 4096 * 9, from: 0 })
     s.run(6000)
+    const answers = ['Canvassed', 'Prepared', 'Accepted', 'Heard']
+    expect(s.passed.filter(({ from, name }) => from === r && answers.includes(name))).toEqual([])
     expect(s.replica(r).voting).toBe(false)
     expect(s.leader()).toBeNull()
     expect(s.process(r).node?.memory).toBe('lost')
@@ -393,6 +400,35 @@ describe('memory', () => {
     s.process(a).crash()
     for (let key = 0; key < 5; key++) expect(s.read(x, `${key}`)).toBe(`v${key + 1}`)
     s.judge()
+  })
+
+  it('what it takes over is on disk before its votes count, at whatever record it crashes', () => {
+    const outcomes = new Set<string>()
+    for (let seed = 1; seed <= 40; seed++) {
+      const s = cluster({ durable: true, seed })
+      const [a, r, x] = s.start() as [string, string, string]
+      // Chosen by a and r; from now on the others learn only what phase 1 tells.
+      s.admits = ({ to }) => to !== x
+      s.write(a, 'k')
+      const elections = ['Canvass', 'Canvassed', 'Prepare', 'Prepared']
+      s.admits = ({ to, name }) => to === a || elections.includes(name)
+      s.process(r).crash()
+      s.process(r).disk.wipe()
+      s.process(r).boot()
+      s.watch = () => {
+        if (s.process(r).alive && s.replica(r).voting && s.process(r).node?.memory) s.process(r).crash()
+      }
+      s.until('the fence', () => !s.process(r).alive)
+      s.watch = () => {}
+      s.process(a).crash()
+      s.admits = () => true
+      s.process(r).boot()
+      s.run(3000)
+      outcomes.add(s.process(r).node!.memory!)
+      if (s.process(r).node!.memory === 'kept') expect(s.read(x, 'k')).toBe('v1')
+      s.judge()
+    }
+    expect([...outcomes].sort()).toEqual(['kept', 'lost'])
   })
 
   it('all nodes restart from their disks and know what they acknowledged', () => {

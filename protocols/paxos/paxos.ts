@@ -28,6 +28,7 @@ interface Progress {
   readonly heardAt: number
 }
 
+/** One node's replica; its parts are elections, the leader's proposals, and catching up. */
 export class Paxos implements Replica {
   readonly node: Node
   readonly quorum: QuorumSystem

@@ -19,6 +19,7 @@ type Check = (value: Readonly<Record<string, unknown>>) => void
 const root = new protobuf.Root()
 const compiled = new Map<Declared, { type: protobuf.Type; check: Check | null }>()
 const writer = protobuf.Writer.create()
+let types = 0
 
 /** The codec of a class declared with `message`, `record` or `struct`. */
 export function codecOf<C extends Declared>(declared: C): Codec<ValuesOf<C>> {
@@ -47,7 +48,7 @@ function compile(declared: Declared): { type: protobuf.Type; check: Check | null
   const known = compiled.get(declared)
   if (known) return known
   // A number keeps names apart: two protocols may both declare a Prepare.
-  const type = new protobuf.Type(`${declared.name}_${compiled.size}`)
+  const type = new protobuf.Type(`${declared.name}_${types++}`)
   const checks: Check[] = []
   let id = 1
   for (const [name, field] of Object.entries(declared.fields)) {

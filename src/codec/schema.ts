@@ -60,7 +60,9 @@ export const uint32: Field<number> = { wire: 'uint32', repeated: false, integer:
 export const uint53: Field<number> = { wire: 'double', repeated: false, integer: true }
 /** A 64-bit floating point number. */
 export const float64: Field<number> = { wire: 'double', repeated: false, integer: false }
+/** True or false. */
 export const bool: Field<boolean> = { wire: 'bool', repeated: false, integer: false }
+/** Well-formed Unicode text. */
 export const string: Field<string> = { wire: 'string', repeated: false, integer: false }
 /** Bytes. Decoded bytes are views on the received buffer: copy what is kept. */
 export const bytes: Field<Uint8Array> = { wire: 'bytes', repeated: false, integer: false }

@@ -3,6 +3,7 @@
 /** Below this many taken slots the array is not compacted. */
 const SLACK = 1024
 
+/** See the file's head. */
 export class Fifo<T> {
   #items: (T | undefined)[] = []
   #head = 0

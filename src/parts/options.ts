@@ -27,9 +27,12 @@ export function integerOptions<S extends Readonly<Record<string, IntegerOption>>
     }
   }
   const entries = Object.entries(spec).map(([name, option]) => {
-    const value = given[name] ?? option.default
+    const value = given[name] === undefined ? option.default : given[name]
     if (!Number.isInteger(value) || (value as number) < option.least || (value as number) > option.most) {
-      throw new SynodError('config', `${where}.${name}: must be a whole number from ${option.least} to ${option.most}`)
+      throw new SynodError(
+        'config',
+        `${where}.${name}: must be a whole number from ${option.least} to ${option.most}, not ${JSON.stringify(value)}`,
+      )
     }
     return [name, value] as const
   })

@@ -7,7 +7,7 @@ export class Xoshiro implements Random {
   /** @param seed any integer; near seeds give unrelated sequences */
   constructor(seed: number) {
     // splitmix32 spreads the seed over the state, as the authors advise.
-    let x = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0
+    let x = (seed ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b9)) >>> 0
     for (let i = 0; i < 4; i++) {
       x = (x + 0x9e3779b9) >>> 0
       let z = Math.imul(x ^ (x >>> 16), 0x21f0aaad)

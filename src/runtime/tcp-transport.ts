@@ -80,6 +80,7 @@ export class TcpTransport implements Transport {
     const { connectMs, introduction, cluster, frameBytes } = this.#options
     socket.on('error', () => {})
     if (this.#strangers >= STRANGERS) {
+      this.rejected += 1
       socket.destroy()
       return
     }

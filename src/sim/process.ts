@@ -75,7 +75,12 @@ export class Process implements Endpoint {
       transport: { send, reject: (from: NodeId, reason: string) => this.#fail(new Error(`${from.name}: ${reason}`)) },
       clock: this.#clock(life),
       random: world.chooser,
-      storage: { ...storage, sync: (done: () => void) => this.#burn() && storage.sync(() => this.#act(life, done)) },
+      storage: {
+        ...storage,
+        sync: (done: () => void, failed: (error: unknown) => void) => {
+          if (this.#burn()) storage.sync(() => this.#act(life, done), failed)
+        },
+      },
       stateMachine: this.store,
       log: logOf?.(this.id) ?? SILENT,
       onFailure: (error: unknown) => this.#fail(error),

@@ -183,9 +183,10 @@ describe('the disk', () => {
       const append = (number: number) => storage.append({ number, payload: new Uint8Array(0) })
       for (let i = 0; i < 3; i++) append(i)
       let synced = false
+      const failed = () => expect.unreachable('this disk does not fail')
       storage.sync(() => {
         synced = true
-      })
+      }, failed)
       world.runUntil(5)
       for (let i = 3; i < 6; i++) append(i)
       disk.crash()

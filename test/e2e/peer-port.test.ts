@@ -1,5 +1,5 @@
 /** The port for other nodes, reached by others: each is turned away, and none of them harms or helps the cluster. */
-import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ function frame(number: number, payload: Uint8Array): Uint8Array {
 
 /** Memory of a process, as the system counts it. */
 function residentBytes(pid: number): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024
 }
 
 /** A cluster with a secret whose third node is dead; a stranger may take its name. */
