@@ -18,7 +18,7 @@ export {
 } from './codec/schema.ts'
 export { Command, get, Op, put } from './command.ts'
 export { ERRORS, type ErrorCode, type RefusalCode, SynodError } from './errors.ts'
-export { Node, type Timer } from './node.ts'
+export { Node } from './node.ts'
 export { Cluster, type NodeId } from './node-id.ts'
 export { NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
 export { Fifo } from './parts/fifo.ts'
@@ -35,6 +35,6 @@ export {
   type Timeouts,
 } from './replica.ts'
 export { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
-export type { Alarm, Clock, Log, Random, Receive, Storage, StoredRecord, Transport } from './seams.ts'
+export type { Alarm, Clock, Log, Random, Receive, Storage, StoredRecord, Timer, Transport } from './seams.ts'
 export { SILENT } from './seams.ts'
 export type { StateMachine } from './store/state-machine.ts'

@@ -11,6 +11,7 @@ import type { Handlers, MessageClass, Module, RecordClass, Recoverers, ValuesOf 
 import type { Command } from './command.ts'
 import { type RefusalCode, SynodError } from './errors.ts'
 import { Founding } from './founding.ts'
+import { Inbox } from './inbox.ts'
 import type { Cluster, NodeId } from './node-id.ts'
 import * as nodeMessages from './node-messages.ts'
 import { NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
@@ -21,17 +22,11 @@ import { PROTOCOL_NUMBERS, Registry } from './registry.ts'
 import { Relay } from './relay.ts'
 import type { Memory, Replica } from './replica.ts'
 import { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
-import type { Alarm, Log, Random } from './seams.ts'
+import type { Log, Random, Timer } from './seams.ts'
 import type { StateMachine } from './store/state-machine.ts'
 
 /** How many events one turn handles. */
 const TURN_EVENTS = 1024
-
-/** A pending timer, from `setTimer`. */
-export interface Timer {
-  /** @internal */
-  alarm: Alarm | null
-}
 
 /** See the file's head. */
 export class Node {
@@ -56,8 +51,7 @@ export class Node {
   readonly #relay: Relay
   readonly #open: OpenRequests
   readonly #outbox: Outbox
-  readonly #firstEvents = new Fifo<() => void>()
-  readonly #events = new Fifo<() => void>()
+  readonly #inbox: Inbox
   readonly #loopback = new Fifo<() => void>()
   readonly #early = new Fifo<Request>()
   #replica: Replica | null = null
@@ -82,6 +76,7 @@ export class Node {
     this.#relay = new Relay(this, (command, read, timeoutMs, respond) => {
       this.#admit(command, read, timeoutMs, true, respond)
     })
+    this.#inbox = new Inbox(options.maxInbox)
     this.#outbox = new Outbox(cluster.size)
     this.#open = new OpenRequests(parts.clock, options.maxRequests, (requests) => this.#expire(requests))
     this.#messages.add(nodeMessages, 'message', 'on', this.#ownHandlers(), 0)
@@ -146,11 +141,11 @@ export class Node {
   setTimer(delayMs: number, ring: () => void): Timer {
     const timer: Timer = { alarm: null }
     timer.alarm = this.#parts.clock.setAlarm(delayMs, () => {
-      this.#enqueue(this.#firstEvents, () => {
+      this.#enqueue(() => {
         if (timer.alarm === null) return
         timer.alarm = null
         ring()
-      })
+      }, true)
     })
     return timer
   }
@@ -197,14 +192,14 @@ export class Node {
   /** Recovers what was on disk and starts the replica, at once or when the roll call is over. */
   start(replica: Replica): void {
     this.#replica = replica
-    this.#enqueue(this.#firstEvents, () => {
+    this.#enqueue(() => {
       for (const { number, payload } of this.#parts.storage.recover()) {
         const entry = this.#records.at(number)
         if (!entry) throw new SynodError('malformed', `the log holds a record of unknown number ${number}`)
         entry.handle(entry.codec.decode(payload))
       }
       this.#founding.begin(this.#options.bootstrap)
-    })
+    }, true)
   }
 
   /** Stops: no event is handled and nothing is sent any more. */
@@ -228,13 +223,7 @@ export class Node {
       this.#parts.transport.reject(from, `a message of unknown number ${frameNumber(frame)}`)
       return
     }
-    // Each queue has its own bound: a flood of messages does not keep heartbeats out.
-    const queue = entry.first ? this.#firstEvents : this.#events
-    if (queue.size >= this.#options.maxInbox) {
-      this.dropped += 1
-      return
-    }
-    this.#enqueue(queue, () => {
+    const handle = () => {
       if (!this.memory && entry.number >= PROTOCOL_NUMBERS) return
       let message: unknown
       try {
@@ -244,7 +233,9 @@ export class Node {
         return
       }
       entry.handle(message, from)
-    })
+    }
+    if (this.#inbox.offer(handle, entry.first)) this.#scheduleTurn()
+    else this.dropped += 1
   }
 
   /** Equal for nodes that can talk to each other. */
@@ -262,8 +253,8 @@ export class Node {
     return this.#founding.awaited
   }
 
-  #enqueue(queue: Fifo<() => void>, event: () => void): void {
-    queue.push(event)
+  #enqueue(event: () => void, first: boolean): void {
+    this.#inbox.push(event, first)
     this.#scheduleTurn()
   }
 
@@ -278,7 +269,7 @@ export class Node {
     if (this.#stopped) return
     try {
       for (let left = TURN_EVENTS; left > 0; left--) {
-        const event = this.#firstEvents.shift() ?? this.#events.shift()
+        const event = this.#inbox.shift()
         if (!event) break
         event()
         this.#drainLoopback()
@@ -292,7 +283,7 @@ export class Node {
       this.#fail(error)
       return
     }
-    if (this.#firstEvents.size + this.#events.size > 0) this.#scheduleTurn()
+    if (this.#inbox.size > 0) this.#scheduleTurn()
   }
 
   #drainLoopback(): void {
@@ -344,7 +335,7 @@ export class Node {
     const deliver = () => handle(values, this.id)
     const gate = this.#gate(urgency)
     if (gate <= this.#synced) this.#loopback.push(deliver)
-    else this.#outbox.addAction(() => this.#enqueue(this.#events, deliver), gate, this.#synced)
+    else this.#outbox.addAction(() => this.#enqueue(deliver, false), gate, this.#synced)
   }
 
   #settle(request: Request, outcome: Outcome, urgency: Urgency): void {
@@ -372,10 +363,10 @@ export class Node {
       respond(outcome, urgency)
     })
     this.#open.add(request)
-    this.#enqueue(this.#events, () => {
+    this.#enqueue(() => {
       if (this.memory) this.#replica!.onRequest(request)
       else this.#early.push(request)
-    })
+    }, false)
   }
 
   #expire(requests: readonly Request[]): void {

@@ -22,6 +22,12 @@ export type Receive = (from: NodeId, frame: Uint8Array) => void
 /** A pending call of a clock. */
 export type Alarm = object
 
+/** A pending timer of a node, from `setTimer`. */
+export interface Timer {
+  /** Null once it has rung or was cancelled. */
+  alarm: Alarm | null
+}
+
 /** Time. */
 export interface Clock {
   /** Milliseconds since some moment in the past; never goes back within one life of the node. */

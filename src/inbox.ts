@@ -1,0 +1,38 @@
+/** What a node has to do: events in the order they came, but heartbeats and timers before all others. */
+import { Fifo } from './parts/fifo.ts'
+
+export class Inbox {
+  readonly #bound: number
+  readonly #first = new Fifo<() => void>()
+  readonly #others = new Fifo<() => void>()
+
+  /** @param bound how many events either queue takes by `offer` */
+  constructor(bound: number) {
+    this.#bound = bound
+  }
+
+  get size(): number {
+    return this.#first.size + this.#others.size
+  }
+
+  push(event: () => void, first: boolean): void {
+    this.#queue(first).push(event)
+  }
+
+  /** Adds an event unless its queue is full; so a flood of messages keeps no heartbeat out. */
+  offer(event: () => void, first: boolean): boolean {
+    const queue = this.#queue(first)
+    if (queue.size >= this.#bound) return false
+    queue.push(event)
+    return true
+  }
+
+  /** Takes the next event; undefined when there is none. */
+  shift(): (() => void) | undefined {
+    return this.#first.shift() ?? this.#others.shift()
+  }
+
+  #queue(first: boolean): Fifo<() => void> {
+    return first ? this.#first : this.#others
+  }
+}
