@@ -9,6 +9,7 @@ import { Request } from './request.ts'
 const WINDOW = 65_536
 const cluster = new Cluster(['1.1', '1.2', '1.3'])
 const target = cluster.at(1)
+const origin = cluster.at(2)
 const request = () => new Request(get('k'), '', 100, false, () => {})
 const forward = (life: number, id: number) => new Forward({ life, id, command: get('k'), read: 0, timeoutMs: 5 })
 const answer = (life: number, id: number) =>
@@ -51,7 +52,7 @@ describe('answers', () => {
 describe('admission', () => {
   it('admits each id once, in any order', () => {
     const forwarding = new Forwarding(1)
-    expect([5, 3, 5, 4, 3, 1, 5, 2].map((id) => forwarding.admit(forward(9, id)))).toEqual([
+    expect([5, 3, 5, 4, 3, 1, 5, 2].map((id) => forwarding.admit(forward(9, id), origin))).toEqual([
       true,
       true,
       false,
@@ -65,23 +66,38 @@ describe('admission', () => {
 
   it('tells lives apart', () => {
     const forwarding = new Forwarding(1)
-    expect(forwarding.admit(forward(9, 1))).toBe(true)
-    expect(forwarding.admit(forward(10, 1))).toBe(true)
-    expect(forwarding.admit(forward(9, 1))).toBe(false)
+    expect(forwarding.admit(forward(9, 1), origin)).toBe(true)
+    expect(forwarding.admit(forward(10, 1), origin)).toBe(true)
+    expect(forwarding.admit(forward(9, 1), origin)).toBe(false)
+  })
+
+  it('tells origins apart, also where they drew the same life', () => {
+    const forwarding = new Forwarding(1)
+    expect(forwarding.admit(forward(9, 1), origin)).toBe(true)
+    expect(forwarding.admit(forward(9, 1), target)).toBe(true)
+    expect(forwarding.admit(forward(9, 1), origin)).toBe(false)
+    expect(forwarding.admit(forward(9, 1), target)).toBe(false)
+  })
+
+  it('remembers the last eight lives of an origin, whatever others send', () => {
+    const forwarding = new Forwarding(1)
+    for (let life = 1; life <= 8; life++) expect(forwarding.admit(forward(life, 1), origin)).toBe(true)
+    for (let life = 1; life <= 20; life++) forwarding.admit(forward(life, 1), target)
+    for (let life = 1; life <= 8; life++) expect(forwarding.admit(forward(life, 1), origin)).toBe(false)
   })
 
   it('never admits an id twice, also far behind the window', () => {
     const forwarding = new Forwarding(1)
     const last = 3 * WINDOW
-    for (let id = 1; id <= last; id++) if (!forwarding.admit(forward(9, id))) throw new Error(`${id} is new`)
-    for (let id = 1; id <= last; id += 97) expect(forwarding.admit(forward(9, id))).toBe(false)
-    expect(forwarding.admit(forward(9, last))).toBe(false)
-    expect(forwarding.admit(forward(9, last + 1))).toBe(true)
+    for (let id = 1; id <= last; id++) if (!forwarding.admit(forward(9, id), origin)) throw new Error(`${id} is new`)
+    for (let id = 1; id <= last; id += 97) expect(forwarding.admit(forward(9, id), origin)).toBe(false)
+    expect(forwarding.admit(forward(9, last), origin)).toBe(false)
+    expect(forwarding.admit(forward(9, last + 1), origin)).toBe(true)
   })
 
   it('admits a late id while it is within the window', () => {
     const forwarding = new Forwarding(1)
-    for (let id = 2; id <= WINDOW / 2; id++) forwarding.admit(forward(9, id))
-    expect(forwarding.admit(forward(9, 1))).toBe(true)
+    for (let id = 2; id <= WINDOW / 2; id++) forwarding.admit(forward(9, id), origin)
+    expect(forwarding.admit(forward(9, 1), origin)).toBe(true)
   })
 })

@@ -5,8 +5,8 @@ import { Announce, Founded, Regained } from './node-messages.ts'
 import type { Memory } from './replica.ts'
 import { ANNOUNCE_INTERVAL_MS, RollCall } from './roll-call.ts'
 
-/** How long a node that is told to start alone listens for peers that know better. */
-const BOOTSTRAP_PATIENCE_MS = 500
+/** How long a node that is told to start alone listens for peers that know better: they may pause between dials. */
+export const BOOTSTRAP_PATIENCE_MS = 3000
 
 export class Founding {
   /** What this node knew when it started, or has regained since; null until that is known. */

@@ -1,6 +1,9 @@
 /** What a node has to do: events in the order they came, but heartbeats and timers before all others. */
 import { Fifo } from './parts/fifo.ts'
 
+/** How many events one turn handles. */
+export const TURN_EVENTS = 1024
+
 export class Inbox {
   readonly #bound: number
   readonly #first = new Fifo<() => void>()

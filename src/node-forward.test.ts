@@ -73,6 +73,15 @@ describe('forwarding', () => {
     expect(codes(outcomes)).toEqual(['ok'])
   })
 
+  it('of a request that was forwarded already is a defect of the protocol', () => {
+    const { wired, target, submit } = pair()
+    target.probe.onRequestDo = (request) => target.node.forward(wired.cluster.at(2), request)
+    submit()
+    wired.settle()
+    expect(target.failures).toMatchObject([{ code: 'internal' }])
+    expect(wired.benches[2]!.probe.requests).toEqual([])
+  })
+
   it('does not send on a request that is taken or answered', () => {
     const { wired, origin, target, outcomes, submit } = pair()
     origin.probe.onRequestDo = (request) => {
@@ -204,6 +213,21 @@ describe('what an absurd peer sends', () => {
     expect(outcomes).toEqual([{ ok: false, code: 'unknown', reason: 'strange' }])
   })
 
+  it('a request is not kept open for longer than one’s own', () => {
+    const bench = startedBench({ node: { requestTimeoutMs: 1000 } })
+    bench.hear('1.2', Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 2 ** 32 - 1 })
+    bench.clock.settle()
+    expect(bench.probe.requests[0]!.deadline).toBeLessThanOrEqual(bench.clock.time + 1000)
+  })
+
+  it('one peer’s ids do not use up another’s of the same life', () => {
+    const bench = startedBench()
+    for (const from of ['1.2', '1.3', '1.2'])
+      bench.hear(from, Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 100 })
+    bench.clock.settle()
+    expect(bench.probe.requests).toHaveLength(2)
+  })
+
   it('a read mode that there is not is an ordinary read', () => {
     const bench = startedBench()
     bench.hear('1.2', Forward, { life: 5, id: 1, command: get('k'), read: 77, timeoutMs: 100 })
@@ -229,38 +253,5 @@ describe('with a disk', () => {
     bench.disk.finish()
     bench.clock.settle()
     expect(ids()).toEqual([1])
-  })
-})
-
-describe('defects', () => {
-  it.fails('a peer’s request is not kept open for longer than one’s own', () => {
-    const bench = startedBench({ node: { requestTimeoutMs: 1000 } })
-    bench.hear('1.2', Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 2 ** 32 - 1 })
-    bench.clock.settle()
-    expect(bench.probe.requests[0]!.deadline).toBeLessThanOrEqual(bench.clock.time + 1000)
-  })
-
-  it.fails('lives are told apart by origin: one peer’s ids do not use up another’s', () => {
-    const bench = startedBench()
-    for (const from of ['1.2', '1.3'])
-      bench.hear(from, Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 100 })
-    bench.clock.settle()
-    expect(bench.probe.requests).toHaveLength(2)
-  })
-
-  it.fails('a copy of a Forward frame that comes after the target has restarted is not executed again', () => {
-    const { wired, target, submit } = pair()
-    const copies: Write[] = []
-    wired.times = (write) => {
-      if (carries('Forward')(write)) copies.push(write)
-      return 1
-    }
-    target.probe.onRequestDo = (request) => target.node.reply(request, DONE, null)
-    submit()
-    wired.settle()
-    const again = wired.make('1.2', { node: { bootstrap: true }, seed: 9 }).start()
-    for (const frame of copies[0]!.frames) again.node.receive(wired.cluster.at(0), frame)
-    wired.clock.settle()
-    expect(target.probe.requests.length + again.probe.requests.length).toBe(1)
   })
 })

@@ -5,6 +5,7 @@ import { HandDisk } from '../test/support/hand-disk.ts'
 import { Noted, Ping } from '../test/support/probe.ts'
 import { Wired } from '../test/support/wired.ts'
 import { get } from './command.ts'
+import { BOOTSTRAP_PATIENCE_MS } from './founding.ts'
 import { Cluster } from './node-id.ts'
 import { Announce } from './node-messages.ts'
 import { Xoshiro } from './parts/xoshiro.ts'
@@ -98,11 +99,17 @@ describe('a new cluster', () => {
     expect(claims).not.toContain(false)
   })
 
-  it('by order of the operator starts without asking', () => {
+  it('by order of the operator starts without the others, once it has listened for them', () => {
     const bench = new Bench({ durable: true, node: { bootstrap: true } })
     bench.node.start(bench.probe)
     bench.clock.settle()
-    expect([bench.node.memory, bench.disk.records.length, bench.sent()]).toEqual(['blank', 1, []])
+    expect([bench.node.memory, bench.sent()]).toEqual([null, ['1.2: Announce', '1.3: Announce']])
+    bench.clock.pass(BOOTSTRAP_PATIENCE_MS - 1)
+    bench.clock.settle()
+    expect(bench.node.memory).toBeNull()
+    bench.clock.pass(1)
+    bench.clock.settle()
+    expect([bench.node.memory, bench.disk.records.length]).toEqual(['blank', 1])
   })
 })
 
@@ -114,7 +121,7 @@ describe('until it knows its memory', () => {
     bench.node.submit(get('early'), '', () => {})
     bench.clock.settle()
     expect(bench.probe.notes).toEqual([])
-    bench.hear('1.2', Announce, { incarnation: 20, seen: [1, 20, 30], founded: true })
+    bench.announce('1.2', 20, [1, 20, 30], true)
     bench.clock.settle()
     expect(bench.probe.notes).toEqual(['start blank', 'request early', 'turn end'])
     expect(bench.rejected).toEqual([])
@@ -131,17 +138,35 @@ describe('until it knows its memory', () => {
     }
     expect(answers).toEqual(['unavailable'])
     bench.probe.onRequestDo = (request) => expect(request.take()).toBe(false)
-    bench.hear('1.2', Announce, { incarnation: 20, seen: [1, 20, 30], founded: true })
+    bench.announce('1.2', 20, [1, 20, 30], true)
     bench.clock.settle()
     expect(bench.node.memory).toBe('blank')
     expect(bench.failures).toEqual([])
   })
 
+  it('a request that was answered is not kept', () => {
+    const bench = new Bench({ node: { maxRequests: 1, requestTimeoutMs: 50 } })
+    bench.node.start(bench.probe)
+    for (let i = 0; i < 20; i++) {
+      bench.node.submit(get(`${i}`), '', () => {})
+      bench.clock.settle()
+      bench.clock.pass(100)
+      bench.clock.settle()
+    }
+    bench.announce('1.2', 20, [1, 20, 30], true)
+    bench.clock.settle()
+    expect(bench.node.memory).toBe('blank')
+    expect(bench.probe.requests.length).toBeLessThanOrEqual(1)
+  })
+
   it('frames that come before the start are lost', () => {
     const bench = new Bench()
-    bench.hear('1.2', Announce, { incarnation: 20, seen: [1, 20, 30], founded: true })
+    bench.hear('1.2', Announce, { incarnation: 20, seen: [1, 20, 30], founded: true, challenge: 1, echo: 1 })
+    bench.hear('1.2', Ping, { n: 1 })
+    expect(bench.clock.due).toBe(0)
+    bench.node.start(bench.probe)
     bench.clock.settle()
-    expect([bench.node.memory, bench.failures]).toEqual([null, []])
+    expect([bench.node.memory, bench.probe.notes, bench.failures]).toEqual([null, [], []])
   })
 })
 
@@ -242,6 +267,48 @@ describe('a node that comes back', () => {
   })
 })
 
+describe('by order of the operator, although the cluster is not new', () => {
+  const order = { node: { bootstrap: true } }
+
+  it('a node that its peers knew has lost its memory', () => {
+    const wired = running(false)
+    const before = wired.benches[0]!
+    before.node.stop()
+    const disk = new HandDisk(false, before.disk.incarnation + 100)
+    const again = wired.make('1.1', { ...order, disk })
+    wired.benches[0] = again
+    again.node.start(again.probe)
+    wired.pass(1000)
+    expect(again.probe.notes.filter((note) => note.startsWith('start'))).toEqual(['start lost'])
+  })
+
+  it('a node that came after a start by order, and comes again with another memory, has lost it', () => {
+    const wired = new Wired(NAMES, order)
+    const [first, second] = wired.benches as [Bench, Bench]
+    first.node.start(first.probe)
+    wired.pass(4000)
+    second.node.start(second.probe)
+    wired.pass(4000)
+    expect(memories(wired)).toEqual(['blank', 'blank', null])
+    second.node.stop()
+    const again = wired.make('1.2', { ...order, disk: new HandDisk(false, 77) })
+    wired.benches[1] = again
+    again.node.start(again.probe)
+    wired.pass(1000)
+    expect(memories(wired)).toEqual(['blank', 'lost', null])
+  })
+
+  it('nodes that are all told so at once start with one table, and each is known', () => {
+    const wired = new Wired(NAMES, order)
+    for (const { node, probe } of wired.benches) node.start(probe)
+    wired.pass(1000)
+    expect(memories(wired)).toEqual(['blank', 'blank', 'blank'])
+    restart(wired, 0)
+    wired.pass(300)
+    expect(memories(wired)).toEqual(['lost', 'blank', 'blank'])
+  })
+})
+
 describe('a log that is not ours', () => {
   it.each([
     { name: 'a record of unknown number', record: { number: 999, payload: new Uint8Array(0) } },
@@ -262,21 +329,5 @@ describe('nodes that can talk to each other', () => {
     const [a, b] = [new Bench(), new Bench({ name: '1.2' })]
     expect(a.node.fingerprint).toBe(b.node.fingerprint)
     expect(a.node.fingerprint).toMatch(/^[0-9a-f]{8}$/)
-  })
-})
-
-describe('defects', () => {
-  it.fails('requests that were answered while the node waited for its start are not kept', () => {
-    const bench = new Bench({ node: { maxRequests: 1, requestTimeoutMs: 50 } })
-    bench.node.start(bench.probe)
-    for (let i = 0; i < 20; i++) {
-      bench.node.submit(get(`${i}`), '', () => {})
-      bench.clock.settle()
-      bench.clock.pass(100)
-      bench.clock.settle()
-    }
-    bench.hear('1.2', Announce, { incarnation: 20, seen: [1, 20, 30], founded: true })
-    bench.clock.settle()
-    expect(bench.probe.requests.length).toBeLessThanOrEqual(1)
   })
 })

@@ -11,7 +11,7 @@ import type { Handlers, MessageClass, Module, RecordClass, Recoverers, ValuesOf 
 import type { Command } from './command.ts'
 import { type RefusalCode, SynodError } from './errors.ts'
 import { Founding } from './founding.ts'
-import { Inbox } from './inbox.ts'
+import { Inbox, TURN_EVENTS } from './inbox.ts'
 import type { Cluster, NodeId } from './node-id.ts'
 import * as nodeMessages from './node-messages.ts'
 import { NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
@@ -24,9 +24,6 @@ import type { Memory, Replica } from './replica.ts'
 import { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
 import type { Log, Random, Timer } from './seams.ts'
 import type { StateMachine } from './store/state-machine.ts'
-
-/** How many events one turn handles. */
-const TURN_EVENTS = 1024
 
 /** See the file's head. */
 export class Node {
@@ -56,6 +53,8 @@ export class Node {
   readonly #early = new Fifo<Request>()
   #replica: Replica | null = null
   #turnDue = false
+  /** What comes up meanwhile is dealt with at the turn's end. */
+  #inTurn = false
   #stopped = false
   /** The number of the last record appended, and of the last that is on disk. */
   #persisted = 0
@@ -259,7 +258,7 @@ export class Node {
   }
 
   #scheduleTurn(): void {
-    if (this.#turnDue || this.#stopped) return
+    if (this.#turnDue || this.#inTurn || this.#stopped) return
     this.#turnDue = true
     this.#parts.clock.soon(() => this.#turn())
   }
@@ -267,6 +266,7 @@ export class Node {
   #turn(): void {
     this.#turnDue = false
     if (this.#stopped) return
+    this.#inTurn = true
     try {
       for (let left = TURN_EVENTS; left > 0; left--) {
         const event = this.#inbox.shift()
@@ -278,6 +278,7 @@ export class Node {
       if (this.memory) this.#replica?.onTurnEnd?.()
       this.#drainLoopback()
       if (this.#stopped) return
+      this.#inTurn = false
       this.#flush()
     } catch (error) {
       this.#fail(error)

@@ -19,8 +19,8 @@ export interface Status {
   readonly leader: NodeId | null
   /** The ballot this node goes by; 0 where there are none. */
   readonly ballot: number
-  /** How many slots or instances have been executed. */
-  readonly executed: number
+  /** How many slots or instances have been executed; null where there is no such order, as for registers. */
+  readonly executed: number | null
   /** Whatever else the protocol shows. */
   readonly [detail: string]: unknown
 }
@@ -63,6 +63,8 @@ export interface Protocol<O = unknown> {
   readonly sessions: 'log' | 'key' | 'none'
   /** Whether it can compare and set. */
   readonly compareAndSet: boolean
+  /** Whether a node that has lost its memory stays out for good. Left out: it takes it over from its peers. */
+  readonly abstains?: boolean
   /**
    * Checks the options of the config file's `protocols.<name>` and adds the defaults.
    * @throws SynodError `config`, in one line

@@ -15,9 +15,12 @@ export type ReadMode = '' | 'leader' | 'quorum' | 'any'
 
 /** What a command did. */
 export interface Result {
-  /** For a read the value, for a write the previous one; null when the key was absent. */
+  /**
+   * For a read the value, null when the key is absent. For a write the previous one; null when the key was absent or
+   * the protocol has no order of all writes.
+   */
   readonly value: Uint8Array | null
-  /** How often the key has been written, this command included. */
+  /** How often the key has been written, this command included; for registers the tag of what was read or written. */
   readonly version: number
 }
 

@@ -74,7 +74,8 @@ export class RollCall {
       other.first ||= other.last
       return null
     }
-    if (m.founded) return this.#join(m.seen)
+    // A table that does not know this member says nothing about it, but something of its sender.
+    if (m.founded && m.seen[this.#self.index] !== 0) return this.#join(m.seen)
     other.seen = m.seen
     if (this.seen[from.index] !== m.incarnation) {
       this.seen = this.seen.with(from.index, m.incarnation)
@@ -104,12 +105,10 @@ export class RollCall {
     return this.seen.flatMap((incarnation, index) => (incarnation === 0 ? [index] : []))
   }
 
-  /** Takes the table of a cluster that has started. One that does not know this member says nothing about it. */
-  #join(seen: readonly number[]): Memory | null {
-    const known = seen[this.#self.index]
-    if (known === 0) return null
+  /** Takes the table of a cluster that has started. */
+  #join(seen: readonly number[]): Memory {
     this.found(seen)
-    return known === this.#incarnation ? 'blank' : 'lost'
+    return seen[this.#self.index] === this.#incarnation ? 'blank' : 'lost'
   }
 
   #draw(): number {

@@ -1,8 +1,10 @@
 /** Multi-Paxos under the simulator: sweeps of random faults, and the situations that have broken others, spelled out. */
 import { describe, expect, it } from 'vitest'
+import { Cluster, get, majority } from '#core'
 import { LAYOUTS, run } from '../../src/sim/index.ts'
 import { type Pending, Scenario, type ScenarioOptions } from '../../src/sim/scenario.ts'
 import { KeyValueStore } from '../../src/store/kv-store.ts'
+import { Candidate } from './candidate.ts'
 import protocol from './index.ts'
 import * as messages from './messages.ts'
 import type { Paxos } from './paxos.ts'
@@ -166,6 +168,45 @@ describe('a new leader learns what was decided', () => {
 })
 
 describe('elections', () => {
+  it('of the votes for a slot, the chosen one or that of the highest ballot counts, in whatever order they come', () => {
+    const three = new Cluster(['1.1', '1.2', '1.3'])
+    const vote = (ballot: number, chosen = false) => ({ slot: 4, ballot, chosen, commands: [get(`${ballot}`)] })
+    const answer = (...votes: messages.Vote[]) => {
+      return { ballot: 99, from: 0, end: 5, more: false, floor: 0, votes }
+    }
+    for (const [votes, expected] of [
+      [[vote(1), vote(7), vote(3)], 7],
+      [[vote(7), vote(3), vote(1)], 7],
+      [[vote(3), vote(1, true), vote(7)], 1],
+      [[vote(1, true), vote(7), vote(3)], 1],
+    ] as const) {
+      const candidate = new Candidate(99, 0, majority(three).phase1.tally())
+      for (const [index, id] of three.members.entries()) candidate.take(answer(votes[index]!), id)
+      expect(candidate.votes.get(4)?.ballot).toBe(expected)
+      expect([candidate.end, candidate.elected]).toEqual([5, true])
+    }
+  })
+
+  it('a ballot is on disk before a message names it, so it is never issued twice', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const s = cluster({ durable: true, seed })
+      const [, , c] = s.start() as [string, string, string]
+      let named = 0
+      s.admits = ({ from, name, message }) => {
+        if (from === c && name === 'Prepare') named = Math.max(named, Number(message.ballot))
+        return true
+      }
+      s.watch = () => {
+        if (named > 0 && s.process(c).life === 1) s.process(c).crash()
+      }
+      s.act(c, (replica) => replica.election.campaign(replica.promised))
+      s.until('the crash', () => !s.process(c).alive)
+      s.process(c).boot()
+      s.until('recovery', () => s.process(c).node?.memory === 'kept')
+      expect(s.replica(c).promised, `seed ${seed}`).toBeGreaterThanOrEqual(named)
+    }
+  })
+
   it('duelling candidates end in one leader', () => {
     for (let seed = 1; seed <= 10; seed++) {
       const s = cluster({ nodes: FIVE, seed })
@@ -393,6 +434,8 @@ describe('memory', () => {
     s.process(r).disk.wipe()
     s.process(r).boot()
     s.until('the fence', () => s.replica(r).voting && s.replica(r).log.executed >= 5)
+    // Until that is on disk.
+    s.run(20)
     restart(s, r)
     s.run(10)
     expect(s.process(r).node?.memory).toBe('kept')
@@ -484,6 +527,8 @@ describe('messages that come late', () => {
     s.until(`${b} promises`, () => s.replica(b).promised === s.replica(c).promised)
     s.admits = () => true
     s.forge(c, b, messages.Prepare, { ballot: early, from: 0 })
+    // Nor is a promise of the earlier one.
+    s.forge(b, c, messages.Prepared, { ballot: early, from: 0, end: 0, more: false, floor: 0, votes: [] })
     expect(s.read(c, 'k')).toBe('v1')
     s.judge()
   })
@@ -499,6 +544,8 @@ describe('messages that come late', () => {
     const pending = s.submit(a, 'k', true)
     s.run(20)
     s.forge(a, b, messages.Accept, { ballot: early, slot, committed: 0, commands: [] })
+    // Nor is a vote at the earlier one.
+    s.forge(b, a, messages.Accepted, { ballot: early, slot })
     expect(s.replica(b).log.get(slot)).toBeUndefined()
     expect(ending(pending)).toBe('open')
     s.process(a).crash()

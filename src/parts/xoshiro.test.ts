@@ -79,10 +79,8 @@ describe('Xoshiro', () => {
     expect(drawn.every((value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32)).toBe(true)
     expect(Math.max(...drawn)).toBeGreaterThan(2 ** 31)
   })
-})
 
-describe('defects', () => {
-  it.fails('near seeds give unrelated numbers below zero and above 2^32 too', () => {
+  it('near seeds give unrelated numbers below zero and above 2^32 too', () => {
     for (const [one, other] of [
       [-1, 0],
       [-2, 1],

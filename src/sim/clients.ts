@@ -28,6 +28,8 @@ export interface Totals {
 export class Clients {
   readonly history: Operation[] = []
   readonly totals: Totals = { ok: 0, refused: 0, unknown: 0 }
+  /** The keys that were operated on. */
+  readonly keys = new Set<string>()
   /** Operations without an answer so far. */
   pending = 0
   stopped = false
@@ -56,6 +58,7 @@ export class Clients {
     write: boolean,
     done: (outcome: Outcome | null) => void,
   ): void {
+    this.keys.add(key)
     const { node, life } = process
     const value = write ? `v${++this.#values}` : null
     const call = ++this.#moment

@@ -190,9 +190,9 @@ class Run {
     this.#healAll()
   }
 
-  /** No faults any more: everything pending must finish, and all nodes agree. */
+  /** No faults any more: everything pending must finish, and all nodes agree, but those that abstain. */
   #liveness(): void {
-    const { world, processes, clients, network } = this.#arena
+    const { world, processes, clients, network, protocol, cluster, options } = this.#arena
     network.heal()
     network.weather = { ...CALM }
     for (const process of processes) {
@@ -200,38 +200,54 @@ class Run {
       if (!process.alive) process.boot()
     }
     const deadline = world.now + LIVENESS_MS
+    const abstains = ({ node }: Process) => protocol.abstains === true && node?.memory === 'lost'
     const settled = () =>
-      processes.every(({ node, replica }) => node?.memory && node.memory !== 'lost' && replica?.status().ready)
+      processes.every(
+        (process) =>
+          abstains(process) ||
+          (process.node?.memory && process.node.memory !== 'lost' && process.replica?.status().ready),
+      )
     world.runUntil(deadline, settled)
-    this.#insist(settled(), () => `no leader everywhere ${LIVENESS_MS} ms after the last fault: ${this.#describe()}`)
+    this.#insist(settled(), () => `not all ready ${LIVENESS_MS} ms after the last fault: ${this.#describe()}`)
+    const serving = processes.filter((process) => !abstains(process))
+    const promised = protocol.progress(
+      serving.map(({ id }) => id),
+      { cluster },
+      options,
+    )
+    this.#insist(promised, () => `too many abstain: ${this.#describe()}`)
     clients.stopped = true
     world.runUntil(deadline, () => clients.pending === 0)
     this.#insist(clients.pending === 0, () => `${clients.pending} requests without an answer`)
-    this.#lastReads(deadline)
+    this.#lastOperations(serving, deadline)
     const converged = () =>
-      new Set(processes.map(({ replica, store }) => `${replica?.status().executed} ${store?.hash()}`)).size === 1
+      new Set(serving.map(({ replica, store }) => `${replica?.status().executed} ${store?.hash()}`)).size === 1
     world.runUntil(deadline, converged)
     this.#insist(converged(), () => `the nodes did not converge: ${this.#describe()}`)
     this.#quiet = true
   }
 
-  /** Every node serves a write and a read of each key. */
-  #lastReads(deadline: number): void {
-    const { world, processes, clients } = this.#arena
-    for (const process of processes) {
-      for (const write of [true, false]) {
-        let ok = false
-        const attempt = () => {
-          clients.operate(1000 + process.id.index, process, '0', write, (outcome) => {
-            ok = outcome?.ok === true
-            if (!ok && world.now < deadline) world.after(50, attempt)
-          })
-        }
-        attempt()
-        world.runUntil(deadline, () => ok)
-        this.#insist(ok, () => `${process.id.name} does not serve: ${this.#describe()}`)
-      }
+  /** Every serving node serves a write, then a read of each key; so registers, too, get the same state everywhere. */
+  #lastOperations(serving: readonly Process[], deadline: number): void {
+    for (const process of serving) this.#succeed(process, '0', true, deadline)
+    for (const process of serving) {
+      for (const key of this.#arena.clients.keys) this.#succeed(process, key, false, deadline)
     }
+  }
+
+  /** One last operation, tried again until it is acknowledged. */
+  #succeed(process: Process, key: string, write: boolean, deadline: number): void {
+    const { world, clients } = this.#arena
+    let ok = false
+    const attempt = () => {
+      clients.operate(1000 + process.id.index, process, key, write, (outcome) => {
+        ok = outcome?.ok === true
+        if (!ok && world.now < deadline) world.after(50, attempt)
+      })
+    }
+    attempt()
+    world.runUntil(deadline, () => ok)
+    this.#insist(ok, () => `${process.id.name} does not serve: ${this.#describe()}`)
   }
 
   #strike(nemesis: Nemesis): void {

@@ -6,6 +6,13 @@ import type { Result } from '../request.ts'
 export interface StateMachine {
   /** Applies a command and tells what it did. Keeps no view on the command's bytes. */
   execute(command: Command): Result
+  /** The value under `key`, null when absent, and its version: for protocols of registers, which order no commands. */
+  get(key: string): Result
+  /**
+   * Writes `value` under `key` with this version, which such a protocol chooses. Keeps no view on the bytes.
+   * @returns the previous value and the new version
+   */
+  set(key: string, value: Uint8Array | null, version: number): Result
   /** The whole state at this moment, in self-contained pieces, made as they are taken; writes may go on meanwhile. */
   snapshot(): Iterable<Uint8Array>
   /**

@@ -2,6 +2,7 @@
 import { codecOf } from '../../src/codec/compile.ts'
 import { FRAME_HEADER, frameNumber, framePayload, seal } from '../../src/codec/frame.ts'
 import type { MessageClass, ValuesOf } from '../../src/codec/schema.ts'
+import { BOOTSTRAP_PATIENCE_MS } from '../../src/founding.ts'
 import { Node } from '../../src/node.ts'
 import { Cluster, type NodeId } from '../../src/node-id.ts'
 import * as nodeMessages from '../../src/node-messages.ts'
@@ -62,6 +63,8 @@ export class Bench {
   /** The class of the probe's records. */
   readonly noted = Noted
   readonly rejected: string[] = []
+  /** What was logged as an error. */
+  readonly errors: string[] = []
   readonly failures: unknown[] = []
   /** Called at each write. */
   onWrite: (write: Write) => void = () => {}
@@ -85,7 +88,7 @@ export class Bench {
       random: new Xoshiro(options.seed ?? 1),
       storage: this.disk,
       stateMachine: new KeyValueStore({ multiversion: false }),
-      log: SILENT,
+      log: { ...SILENT, error: (event: string) => this.errors.push(event) },
       onFailure: (error: unknown) => {
         this.failures.push(error)
       },
@@ -98,6 +101,10 @@ export class Bench {
   /** Starts as in a cluster that has begun, with what is to be written for that on disk; nothing is left over. */
   start(): this {
     this.node.start(this.probe)
+    for (let passed = 0; passed <= BOOTSTRAP_PATIENCE_MS; passed += 50) {
+      this.clock.settle()
+      this.clock.pass(50)
+    }
     this.clock.settle()
     while (this.disk.inFlight > 0) {
       this.disk.finish()
@@ -115,6 +122,17 @@ export class Bench {
   /** Lets a message arrive. */
   hear<C extends MessageClass>(from: string, type: C, values: ValuesOf<C>): void {
     this.node.receive(this.peer(from), frameOf(type, values))
+  }
+
+  /** Lets an announcement arrive that answers what this node announced to the peer last. */
+  announce(from: string, incarnation: number, seen: readonly number[], founded: boolean): void {
+    const asked = this.writes
+      .filter(({ to }) => to.name === from)
+      .flatMap(({ frames }) => frames.map(contentOf))
+      .findLast(({ name }) => name === 'Announce')
+    if (!asked) throw new Error(`nothing was announced to ${from}`)
+    const echo = Number(asked.values.challenge)
+    this.hear(from, nodeMessages.Announce, { incarnation, seen, founded, challenge: 1, echo })
   }
 
   /** What left since the last call, as `1.2: Ping 1, Ping 2`: one line per write. */

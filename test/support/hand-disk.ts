@@ -1,6 +1,13 @@
 /** A log whose syncs end when a test says so; it outlives the nodes that use it. */
 import type { Storage, StoredRecord } from '../../src/seams.ts'
 
+/** A sync under way: how many records it is for, and what to call at its end. */
+interface Sync {
+  readonly target: number
+  readonly done: () => void
+  readonly failed: (error: unknown) => void
+}
+
 export class HandDisk implements Storage {
   readonly durable: boolean
   incarnation: number
@@ -9,7 +16,7 @@ export class HandDisk implements Storage {
   synced = 0
   /** Syncs begun so far, and those under way. */
   syncs = 0
-  readonly #inFlight: { readonly target: number; readonly done: () => void }[] = []
+  readonly #inFlight: Sync[] = []
 
   constructor(durable: boolean, incarnation: number) {
     this.durable = durable
@@ -25,9 +32,9 @@ export class HandDisk implements Storage {
     this.records.push(record)
   }
 
-  sync(done: () => void): void {
+  sync(done: () => void, failed: (error: unknown) => void): void {
     this.syncs += 1
-    this.#inFlight.push({ target: this.records.length, done })
+    this.#inFlight.push({ target: this.records.length, done, failed })
   }
 
   get inFlight(): number {
@@ -36,15 +43,25 @@ export class HandDisk implements Storage {
 
   /** Ends the oldest sync under way. */
   finish(): void {
-    const sync = this.#inFlight.shift()
-    if (!sync) throw new Error('no sync is under way')
-    this.synced = sync.target
-    sync.done()
+    const { target, done } = this.#next()
+    this.synced = target
+    done()
+  }
+
+  /** Ends the oldest sync under way with an error. */
+  fail(error: unknown): void {
+    this.#next().failed(error)
   }
 
   /** The process ends: what was not synced is gone. */
   crash(): void {
     this.records.length = this.synced
     this.#inFlight.length = 0
+  }
+
+  #next(): Sync {
+    const sync = this.#inFlight.shift()
+    if (!sync) throw new Error('no sync is under way')
+    return sync
   }
 }

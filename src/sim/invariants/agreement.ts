@@ -1,18 +1,25 @@
-/** Agreement: no two values for one slot. */
+/** Agreement: no two values for one slot, or for one tag of a register. */
 import type { Command } from '../../command.ts'
 import type { Arena, Invariant } from '../arena.ts'
+import { holdsRegisters, Registers } from './registers.ts'
 import { slotted } from './slotted.ts'
 
 const decoder = new TextDecoder()
 
 export function agreement(): Invariant {
   const chosen = new Map<number, string>()
+  const registers = new Registers()
   /** Per process, the life it was in and the slot up to which it was looked at. */
   const looked = new Map<number, { life: number; slot: number }>()
   return {
     name: 'agreement',
-    afterStep({ processes }: Arena) {
+    afterStep({ processes, clients }: Arena) {
       for (const process of processes) {
+        if (holdsRegisters(process)) {
+          const fault = registers.look(process, clients.keys)
+          if (fault) return fault
+          continue
+        }
         const replica = slotted(process)
         if (!replica) continue
         const { executed, floor } = replica.log

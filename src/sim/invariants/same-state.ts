@@ -9,6 +9,7 @@ export function sameState(): Invariant {
       for (const { id, replica, store } of processes) {
         if (!replica || !store) continue
         const { executed } = replica.status()
+        if (executed === null) continue
         const hash = store.hash()
         const known = states.get(executed)
         if (known === undefined) states.set(executed, hash)
