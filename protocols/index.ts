@@ -3,5 +3,6 @@ import type { Protocol } from '#core'
 
 /** Name to module; the module's default export is the protocol. */
 export const protocols: Readonly<Record<string, () => Promise<{ default: Protocol }>>> = {
+  abd: () => import('./abd/index.ts'),
   paxos: () => import('./paxos/index.ts'),
 }

@@ -31,7 +31,7 @@ export function integerOptions<S extends Readonly<Record<string, IntegerOption>>
     if (!Number.isInteger(value) || (value as number) < option.least || (value as number) > option.most) {
       throw new SynodError(
         'config',
-        `${where}.${name}: must be a whole number from ${option.least} to ${option.most}, not ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
+        `${where}.${name}: must be a whole number from ${option.least} to ${option.most}, not ${typeof value === 'bigint' ? value : JSON.stringify(value)}`,
       )
     }
     return [name, value] as const
