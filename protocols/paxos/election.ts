@@ -91,7 +91,8 @@ export class Election {
   onPrepared(m: Prepared, from: NodeId): void {
     const { candidate } = this
     if (m.ballot !== candidate?.ballot) return
-    if (m.votes.some((vote) => vote.slot > this.#paxos.log.end + LEAP)) return
+    const known = Math.max(this.#paxos.log.end, m.floor)
+    if (m.votes.some((vote) => vote.slot > known + LEAP)) return
     // A repeated part is not answered, or answers would multiply.
     if (!candidate.take(m, from)) return
     if (candidate.elected) this.conclude()

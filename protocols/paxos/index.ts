@@ -12,9 +12,9 @@ export default defineProtocol<Options>({
   options,
   simulated: () => [
     {},
-    { pipeline: 2, batch: 2, retain: 8, chunk_bytes: 16 },
-    { pipeline: 4, retain: 0, chunk_bytes: 1 },
-    { retain: 30, chunk_bytes: 200 },
+    { pipeline: 2, batch: 2, retain_bytes: 1000, chunk_bytes: 16 },
+    { pipeline: 4, retain_bytes: 0, chunk_bytes: 1 },
+    { retain_bytes: 4000, chunk_bytes: 200 },
   ],
   progress: (alive, { cluster }) => {
     const { phase1, phase2 } = majority(cluster)

@@ -20,6 +20,9 @@ export interface Entry {
   chosen: boolean
 }
 
+/** What a slot and a command take in memory beside their keys and values. */
+const OVERHEAD = 100
+
 export class Log {
   /** The first slot that is kept. */
   floor = 0
@@ -27,8 +30,8 @@ export class Log {
   executed = 0
   /** Above all slots that are kept. */
   end = 0
-  /** How many commands the kept slots hold. */
-  size = 0
+  /** About how many bytes the kept slots take. */
+  bytes = 0
   readonly #entries = new Map<number, Entry>()
 
   get(slot: number): Entry | undefined {
@@ -40,7 +43,7 @@ export class Log {
     const entry = this.#entries.get(slot)
     if (!entry) return this.#add({ slot, ballot, commands, chosen: false })
     if (!entry.chosen) {
-      this.size += commands.length - entry.commands.length
+      this.bytes += bytesOf(commands) - bytesOf(entry.commands)
       entry.commands = commands
     }
     entry.ballot = Math.max(entry.ballot, ballot)
@@ -66,9 +69,9 @@ export class Log {
     for (; this.floor < to; this.floor++) this.#remove(this.floor)
   }
 
-  /** Forgets executed slots, oldest first, until at most `size` commands are kept or nothing executed is left. */
-  shrink(size: number): void {
-    for (; this.size > size && this.floor < this.executed; this.floor++) this.#remove(this.floor)
+  /** Forgets executed slots, oldest first, until at most `bytes` are kept or nothing executed is left. */
+  shrink(bytes: number): void {
+    for (; this.bytes > bytes && this.floor < this.executed; this.floor++) this.#remove(this.floor)
   }
 
   /** Starts anew behind a snapshot of the slots below `slot`; votes above it stay. */
@@ -81,13 +84,22 @@ export class Log {
 
   #add(entry: Entry): Entry {
     this.#entries.set(entry.slot, entry)
-    this.size += entry.commands.length
+    this.bytes += bytesOf(entry.commands)
     this.end = Math.max(this.end, entry.slot + 1)
     return entry
   }
 
   #remove(slot: number): void {
-    this.size -= this.#entries.get(slot)?.commands.length ?? 0
+    const entry = this.#entries.get(slot)
+    if (!entry) return
+    this.bytes -= bytesOf(entry.commands)
     this.#entries.delete(slot)
   }
+}
+
+/** About how many bytes a slot with these commands takes. */
+function bytesOf(commands: readonly Command[]): number {
+  let bytes = OVERHEAD
+  for (const { key, value } of commands) bytes += OVERHEAD + key.length + value.length
+  return bytes
 }

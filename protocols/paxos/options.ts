@@ -8,8 +8,8 @@ const SPEC = {
   batch_bytes: { least: 1, most: 4_194_304, default: 1_048_576 },
   /** The most slots proposed but not chosen. */
   pipeline: { least: 1, most: 4096, default: 256 },
-  /** The most commands kept for members that lag; those further behind get a snapshot. */
-  retain: { least: 0, most: 100_000_000, default: 100_000 },
+  /** About the most bytes of executed slots kept for members that lag; those further behind get a snapshot. */
+  retain_bytes: { least: 0, most: 2 ** 40, default: 67_108_864 },
   /** The most bytes of commands in one answer to a candidate or a laggard. */
   chunk_bytes: { least: 1, most: 16_777_216, default: 262_144 },
 } as const

@@ -309,7 +309,7 @@ export class Paxos implements Replica {
     this.election.urge()
     this.catchUp.look()
     this.proposer.prune()
-    this.log.shrink(this.options.retain)
+    this.log.shrink(this.options.retain_bytes)
   }
 
   onHeartbeat(m: messages.Heartbeat, from: NodeId): void {
@@ -370,7 +370,10 @@ export class Paxos implements Replica {
   }
 
   recoverExecuted({ slot }: records.Executed): void {
-    for (const entry of this.log.from(this.log.executed)) if (entry.slot < slot) entry.chosen = true
+    for (const entry of this.log.from(this.log.executed)) {
+      if (entry.slot >= slot) break
+      entry.chosen = true
+    }
     this.advance()
     this.#recorded = slot
   }

@@ -4,6 +4,8 @@ import type { World } from './world.ts'
 
 export class Disk {
   readonly durable: boolean
+  /** Counts the wipes. */
+  generation = 0
   readonly #world: World
   #incarnation: number
   #records: StoredRecord[] = []
@@ -15,6 +17,11 @@ export class Disk {
     this.#world = world
     this.durable = durable
     this.#incarnation = this.#draw()
+  }
+
+  /** How many records were appended, and how many of them are safe. */
+  get marks(): { readonly appended: number; readonly synced: number } {
+    return { appended: this.#records.length, synced: this.#synced }
   }
 
   /** The storage of the node's next life. */
@@ -53,6 +60,7 @@ export class Disk {
 
   /** The disk is replaced by an empty one. */
   wipe(): void {
+    this.generation += 1
     this.#records = []
     this.#synced = 0
     this.#incarnation = this.#draw()

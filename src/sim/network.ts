@@ -29,6 +29,9 @@ export interface Endpoint {
   receive(from: NodeId, frame: Uint8Array): void
 }
 
+/** How many writes are kept for replay. */
+const OLD = 200
+
 export class Network {
   weather: Weather = { ...CALM }
   /** Writes lost to the weather or a cut, for the totals of a run. */
@@ -37,6 +40,12 @@ export class Network {
   readonly #endpoints = new Map<NodeId, Endpoint>()
   /** Cut links, one direction each. */
   readonly #cut = new Set<string>()
+  /** Links with a delay of their own, in milliseconds. */
+  readonly #lossy = new Map<string, number>()
+  readonly #slow = new Map<string, number>()
+  /** Probability that a delivery comes with an old one, and what was delivered lately. */
+  replayed = 0
+  readonly #old: { from: NodeId; to: NodeId; frames: readonly Uint8Array[]; life: number }[] = []
   /** When the last write of a link arrives: the next in order comes later. */
   readonly #lastArrival = new Map<string, number>()
 
@@ -58,6 +67,27 @@ export class Network {
     this.#cut.clear()
   }
 
+  /** Gives a link in one direction a delay of its own. */
+  slow(from: NodeId, to: NodeId, delayMs: number): void {
+    this.#slow.set(`${from.name}>${to.name}`, delayMs)
+  }
+
+  /** Ends all such delays; what is still under way is overtaken. */
+  /** Gives a link in one direction a probability of loss of its own. */
+  lose(from: NodeId, to: NodeId, drop: number): void {
+    this.#lossy.set(`${from.name}>${to.name}`, drop)
+  }
+
+  /** Ends all such losses. */
+  loseNone(): void {
+    this.#lossy.clear()
+  }
+
+  hurry(): void {
+    for (const link of this.#slow.keys()) this.#lastArrival.delete(link)
+    this.#slow.clear()
+  }
+
   isCut(from: NodeId, to: NodeId): boolean {
     return this.#cut.has(`${from.name}>${to.name}`)
   }
@@ -65,7 +95,8 @@ export class Network {
   /** One write: its frames arrive together or not at all. */
   send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
     const { chooser } = this.#world
-    const { drop, duplicate } = this.weather
+    const { duplicate } = this.weather
+    const drop = Math.max(this.weather.drop, this.#lossy.get(`${from.name}>${to.name}`) ?? 0)
     if (this.isCut(from, to) || (drop > 0 && chooser.chance(drop))) {
       this.lost += 1
       return
@@ -77,6 +108,7 @@ export class Network {
   #carry(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
     const endpoint = this.#endpoints.get(to)!
     const { life } = endpoint
+    if (this.replayed > 0) this.#remember(from, to, frames, life)
     // A copy, so that no node can change what another has sent.
     const bytes = frames.map((frame) => frame.slice())
     this.#world.at(this.#arrival(from, to), () => {
@@ -92,6 +124,25 @@ export class Network {
     })
   }
 
+  /** Keeps a write, and now and then delivers an old one again, as long as its receiver lives on. */
+  #remember(from: NodeId, to: NodeId, frames: readonly Uint8Array[], life: number): void {
+    const { chooser } = this.#world
+    const write = { from, to, frames: frames.map((frame) => frame.slice()), life }
+    if (this.#old.length < OLD) this.#old.push(write)
+    else this.#old[chooser.below(OLD)] = write
+    if (!chooser.chance(this.replayed)) return
+    const old = chooser.pick(this.#old)
+    const endpoint = this.#endpoints.get(old.to)!
+    this.#world.after(chooser.between(0, 500), () => {
+      if (endpoint.life !== old.life || this.isCut(old.from, old.to)) return
+      for (const frame of old.frames) {
+        this.#world.mix(old.from.index * 4096 + old.to.index)
+        this.#world.mixBytes(frame)
+        endpoint.receive(old.from, frame)
+      }
+    })
+  }
+
   #arrival(from: NodeId, to: NodeId): number {
     const { chooser, now } = this.#world
     const { leastDelay, mostDelay, tail, reorder } = this.weather
@@ -99,6 +150,7 @@ export class Network {
     if (tail > 0 && chooser.chance(tail)) delay *= 20
     if (reorder > 0 && chooser.chance(reorder)) return now + delay
     const link = `${from.name}>${to.name}`
+    delay += this.#slow.get(link) ?? 0
     const arrival = Math.max(now + delay, this.#lastArrival.get(link) ?? 0)
     this.#lastArrival.set(link, arrival)
     return arrival

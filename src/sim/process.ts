@@ -10,6 +10,9 @@ import { Disk } from './disk.ts'
 import type { Endpoint, Network } from './network.ts'
 import type { Scheduled, World } from './world.ts'
 
+/** How long a piece of a snapshot is: about two keys. */
+const PIECE_BYTES = 48
+
 /** What the processes of a run share. */
 export interface Setting {
   readonly world: World
@@ -23,6 +26,13 @@ export interface Setting {
   readonly logOf: ((id: NodeId) => Log) | null
 }
 
+/** Snapshots take several messages also where the state is small. */
+class SmallPieces extends KeyValueStore {
+  override snapshot() {
+    return super.snapshot(PIECE_BYTES)
+  }
+}
+
 export class Process implements Endpoint {
   readonly id: NodeId
   readonly disk: Disk
@@ -32,6 +42,8 @@ export class Process implements Endpoint {
   replica: Replica | null = null
   store: KeyValueStore | null = null
   paused = false
+  /** Whether it has done anything since an invariant looked. */
+  touched = false
   /** Added to the clock that the node sees. */
   clockSkew = 0
   /** How fast the node's clock runs. */
@@ -67,7 +79,7 @@ export class Process implements Endpoint {
     this.#fuse = -1
     this.paused = false
     const storage = this.disk.mount()
-    this.store = new KeyValueStore({ multiversion: false })
+    this.store = new SmallPieces()
     const send = (to: NodeId, frames: readonly Uint8Array[]) => {
       if (this.life === life && this.#burn()) network.send(this.id, to, frames)
     }
@@ -127,8 +139,12 @@ export class Process implements Endpoint {
   /** Does something in this life of the node, later if it is paused, never if it has crashed. */
   #act(life: number, run: () => void): void {
     if (this.life !== life || !this.node) return
-    if (this.paused) this.#deferred.push(() => this.#act(life, run))
-    else run()
+    if (this.paused) {
+      this.#deferred.push(() => this.#act(life, run))
+      return
+    }
+    this.touched = true
+    run()
   }
 
   /** False when this output did not get out any more. */
@@ -140,6 +156,7 @@ export class Process implements Endpoint {
   }
 
   #fail(error: unknown): void {
+    this.touched = true
     this.failure ??= error
   }
 

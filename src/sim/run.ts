@@ -87,6 +87,7 @@ class Run {
   #latest = { leader: '', ballot: 0 }
   #leaderChanges = 0
   #quiet = false
+  #founded = false
 
   constructor({ protocol, seed, layout, faults, durable, logOf }: RunOptions) {
     this.#seed = seed
@@ -106,7 +107,8 @@ class Run {
       cluster,
       protocol,
       options,
-      nodeOptions: NODE_DEFAULTS,
+      // Short ones too, so that requests expire while they wait.
+      nodeOptions: { ...NODE_DEFAULTS, requestTimeoutMs: chooser.pick([100, 500, 2000]) },
       durable: durable ?? chooser.chance(0.5),
       logOf: logOf ? (id: NodeId) => logOf(id, () => world.now) : null,
     }
@@ -156,18 +158,36 @@ class Run {
   #found(): void {
     const { world, chooser, processes, network, clients } = this.#arena
     for (const process of processes) world.after(chooser.between(0, 500), () => process.boot())
-    if (chooser.chance(0.3) && processes.length > 1) {
-      const process = chooser.pick(processes)
-      world.after(chooser.between(0, 700), () => {
-        if (!process.alive || process.node?.memory) return
+    // At most as many as may forget; also such as have begun already, if enough others remember.
+    const fallible = chooser.shuffle(processes).slice(0, Math.floor((processes.length - 1) / 2))
+    const crashes = chooser.chance(0.5) ? fallible.length * chooser.below(4) : 0
+    for (let i = 0; i < crashes; i++) {
+      const process = chooser.pick(fallible)
+      world.after(chooser.between(0, 1000), () => {
+        // One that gathers has said nothing yet; of those that have begun, a majority must go on remembering.
+        const remembering = processes.filter(({ node }) => node?.memory === 'blank' || node?.memory === 'kept')
+        const spare = remembering.length > Math.floor(processes.length / 2) + 1
+        if (!process.alive || this.#founded || (process.node?.memory && !spare)) return
         process.crash()
-        world.after(chooser.between(0, 300), () => process.boot())
+        world.after(chooser.between(0, 300), () => {
+          if (!process.alive) process.boot()
+        })
       })
+    }
+    const early = chooser.chance(0.5)
+    if (early) clients.start()
+    if (early && this.#nemeses.length > 0 && chooser.chance(0.5)) {
+      for (const name of ['usurp', 'slow-link']) {
+        const nemesis = this.#nemeses.find((allowed) => allowed.name === name)
+        if (nemesis) this.#strike(nemesis)
+      }
     }
     if (chooser.chance(0.3)) Object.assign(network.weather, { reorder: 1, mostDelay: 40, duplicate: 0.2 })
     world.runUntil(3000, () => processes.every(({ node }) => node?.memory))
+    this.#founded = true
+    this.#healAll()
     network.weather = { ...CALM }
-    clients.start()
+    if (!early) clients.start()
   }
 
   /** Faults strike, alone and together; nothing need finish. */
@@ -176,25 +196,29 @@ class Run {
     const end = world.now + SAFETY_MS
     const enough = () => clients.totals.ok >= ENOUGH * 2
     world.runUntil(world.now + chooser.between(0, 1500))
-    let strikes = 3 + chooser.below(8)
+    let strikes = 5 + chooser.below(12)
     while (world.now < end && (strikes > 0 || !enough())) {
       if (this.#nemeses.length > 0 && strikes > 0) {
         this.#strike(chooser.pick(this.#nemeses))
-        if (chooser.chance(0.3)) this.#strike(chooser.pick(this.#nemeses))
+        while (chooser.chance(0.5)) this.#strike(chooser.pick(this.#nemeses))
       }
       strikes -= 1
-      world.runUntil(world.now + chooser.between(50, strikes > 0 ? 2500 : 500))
+      world.runUntil(world.now + chooser.between(50, strikes > 0 ? chooser.pick([300, 1000, 2500]) : 500))
       if (chooser.chance(0.8)) this.#healAll()
       if (chooser.chance(0.5)) world.runUntil(world.now + chooser.between(50, 1500))
     }
     this.#healAll()
+    // A run that the faults left little room counts once the rest of it was done without them.
+    world.runUntil(world.now + LIVENESS_MS, () => clients.totals.ok >= ENOUGH)
   }
 
   /** No faults any more: everything pending must finish, and all nodes agree, but those that abstain. */
   #liveness(): void {
-    const { world, processes, clients, network, protocol, cluster, options } = this.#arena
+    const { world, chooser, processes, clients, network, protocol, cluster, options } = this.#arena
     network.heal()
     network.weather = { ...CALM }
+    if (!protocol.abstains && chooser.chance(0.5)) this.#coreAlone()
+    network.heal()
     for (const process of processes) {
       if (process.paused) process.resume()
       if (!process.alive) process.boot()
@@ -225,6 +249,35 @@ class Run {
     world.runUntil(deadline, converged)
     this.#insist(converged(), () => `the nodes did not converge: ${this.#describe()}`)
     this.#quiet = true
+  }
+
+  /** A core that must serve by the protocol's promise is healed; the rest is dead, paused, cut off, mute or deaf. */
+  #coreAlone(): void {
+    const { world, chooser, processes, network, cluster, protocol, options, durable } = this.#arena
+    for (const process of processes) {
+      if (process.paused) process.resume()
+      if (!process.alive) process.boot()
+    }
+    // Whoever still forgets could not help.
+    world.runUntil(world.now + LIVENESS_MS, () => processes.every(({ node }) => node?.memory && node.memory !== 'lost'))
+    const order = chooser.shuffle(processes)
+    const suffices = (count: number) => {
+      const alive = order.slice(0, count).map(({ id }) => id)
+      return protocol.progress(alive, { cluster }, options)
+    }
+    const least = 1 + order.findIndex((_, index) => suffices(index + 1))
+    const size = least + chooser.below(order.length - least + 1)
+    for (const process of order.slice(size)) {
+      const fate = chooser.pick(['dead', 'paused', 'cut', 'mute', 'deaf'] as const)
+      if (fate === 'dead' && durable) process.crash()
+      else if (fate === 'paused') process.pause()
+      for (const other of processes) {
+        if (other === process || fate === 'dead' || fate === 'paused') continue
+        if (fate !== 'deaf') network.cut(process.id, other.id)
+        if (fate !== 'mute') network.cut(other.id, process.id)
+      }
+    }
+    this.#lastOperations(order.slice(0, size), world.now + LIVENESS_MS)
   }
 
   /** Every serving node serves a write, then a read of each key; so registers, too, get the same state everywhere. */
@@ -264,9 +317,14 @@ class Run {
   }
 
   #check(): void {
-    for (const invariant of this.#invariants) this.#demand(invariant, invariant.afterStep?.(this.#arena))
+    // Only what the step has touched can have changed: mostly one process, or none.
+    const touched = this.#arena.processes.filter((process) => process.touched)
+    if (touched.length === 0) return
+    for (const process of touched) process.touched = false
+    const arena = { ...this.#arena, processes: touched }
+    for (const invariant of this.#invariants) this.#demand(invariant, invariant.afterStep?.(arena))
     if (this.#quiet) return
-    for (const { replica, id } of this.#arena.processes) {
+    for (const { replica, id } of touched) {
       const status = replica?.status()
       if (status?.leader !== id || status.ballot <= this.#latest.ballot) continue
       if (this.#latest.ballot > 0 && this.#latest.leader !== id.name) this.#leaderChanges += 1

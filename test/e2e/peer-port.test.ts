@@ -1,7 +1,7 @@
 /** The port for other nodes, reached by others: each is turned away, and none of them harms or helps the cluster. */
-import { readFileSync } from 'node:fs'
+
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { seal } from '../../src/codec/frame.ts'

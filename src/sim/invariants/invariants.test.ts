@@ -2,12 +2,14 @@
 import { describe, expect, it } from 'vitest'
 import { type Command, get, put } from '../../command.ts'
 import { Cluster } from '../../node-id.ts'
+import { majority } from '../../quorum/index.ts'
 import type { Arena } from '../arena.ts'
 import { agreement } from './agreement.ts'
 import { healthy } from './healthy.ts'
 import { invariants } from './index.ts'
 import { linearizable } from './linearizable.ts'
 import { monotone } from './monotone.ts'
+import { quorum } from './quorum.ts'
 import { sameState } from './same-state.ts'
 
 const cluster = new Cluster(['1.1', '1.2'])
@@ -20,7 +22,7 @@ function fake(index: number) {
     executed: 0,
     floor: 0,
     end: 0,
-    get: (slot: number) => (slots[slot] ? { ballot: 1, commands: slots[slot] } : undefined),
+    get: (slot: number) => (slots[slot] ? { ballot: 1, chosen: true, commands: slots[slot] } : undefined),
   }
   const process = {
     id: cluster.at(index),
@@ -77,6 +79,37 @@ describe('agreement', () => {
     restarted.execute(write('b'))
     const after = { ...seen, processes: [restarted, processes[1]] } as unknown as Arena
     expect(invariant.afterStep!(after)).toMatch(/slot 0/)
+  })
+})
+
+describe('agreement on writes', () => {
+  it('fails when one stands in two slots, or stands although it was refused', () => {
+    const twice = arena()
+    const invariant = agreement()
+    twice.processes[0].execute(write('a'))
+    expect(invariant.afterStep!(twice.arena)).toBeNull()
+    twice.processes[0].execute(write('b'), write('a'))
+    expect(invariant.afterStep!(twice.arena)).toBe('a stands in slot 0 and in slot 1')
+    const refused = arena([{ input: 'a', outcome: 'failed' }])
+    const other = agreement()
+    refused.processes[0].execute(write('a'))
+    expect(other.afterStep!(refused.arena)).toBeNull()
+    expect(other.atEnd!(refused.arena)).toBe('a was definitely refused, and stands in slot 0')
+  })
+})
+
+describe('quorum', () => {
+  it('fails when a slot is executed that one of three has voted for', () => {
+    const three = new Cluster(['1.1', '1.2', '1.3'])
+    const { processes, arena: seen } = arena()
+    Object.assign(processes[0], { id: three.at(0), replica: { ...processes[0].replica, quorum: majority(three) } })
+    Object.assign(processes[1], { id: three.at(1) })
+    const invariant = quorum()
+    processes[1].execute(write('a'))
+    processes[0].execute(write('a'))
+    expect(invariant.afterStep!(seen)).toBeNull()
+    processes[0].execute(write('b'))
+    expect(invariant.afterStep!(seen)).toMatch(/1\.1 executed slot 1 without a quorum of votes: 1\.1 at 1/)
   })
 })
 
@@ -140,6 +173,7 @@ it('a run checks all of them', () => {
   expect(invariants().map(({ name }) => name)).toEqual([
     'no defect',
     'agreement',
+    'quorum',
     'same state',
     'nothing goes back',
     'linearizable',

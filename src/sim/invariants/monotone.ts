@@ -1,32 +1,82 @@
 /** Promised and accepted ballots and the executed mark never go back; with a disk, not across restarts either. */
 import type { Arena, Invariant } from '../arena.ts'
-import { slotted } from './slotted.ts'
+import type { Process } from '../process.ts'
+import { type Slotted, slotted } from './slotted.ts'
 
 interface Marks {
-  readonly life: number
   readonly promised: number
   readonly executed: number
+  /** The ballots of the votes that are not executed. */
+  readonly votes: ReadonlyMap<number, number>
+}
+
+/** What one process has shown. */
+interface Memory {
+  life: number
+  generation: number
+  latest: Marks
+  /** The marks that its disk holds, and later ones, each with the number of records that it takes to hold them. */
+  kept: Marks | null
+  readonly coming: { readonly records: number; readonly marks: Marks }[]
 }
 
 export function monotone(): Invariant {
-  const marks = new Map<number, Marks>()
+  const memories = new Map<number, Memory>()
   return {
     name: 'nothing goes back',
-    afterStep({ processes }: Arena) {
+    afterStep({ processes, durable }: Arena) {
       for (const process of processes) {
         const replica = slotted(process)
         if (!replica || !process.node?.memory) continue
-        const now = { life: process.life, promised: replica.promised, executed: replica.log.executed }
-        const before = marks.get(process.id.index)
-        marks.set(process.id.index, now)
-        // What was not synced may be lost in a crash, so only what this life has shown is compared.
-        if (before?.life !== now.life) continue
-        if (now.promised < before.promised)
-          return `${process.id.name} promised ${before.promised}, then ${now.promised}`
-        if (now.executed < before.executed)
-          return `${process.id.name} executed ${before.executed}, then ${now.executed}`
+        const marks = marksOf(replica)
+        const known = memories.get(process.id.index)
+        const same = known?.generation === process.disk.generation
+        // What was not synced may be lost in a crash, so of an earlier life only what its disk held is compared.
+        const before = known?.life === process.life ? known.latest : same && durable ? known.kept : null
+        if (known && before) {
+          const complaint = compare(before, marks, replica)
+          if (complaint) return `${process.id.name} ${complaint}`
+        }
+        const memory = known && same ? known : { coming: [], kept: null, life: 0, generation: 0, latest: marks }
+        if (memory !== known) memories.set(process.id.index, memory)
+        keep(memory, process, marks)
       }
       return null
     },
   }
+}
+
+function keep(memory: Memory, process: Process, marks: Marks): void {
+  const { appended, synced } = process.disk.marks
+  if (memory.life !== process.life) memory.coming.length = 0
+  memory.life = process.life
+  memory.generation = process.disk.generation
+  memory.latest = marks
+  memory.coming.push({ records: appended, marks })
+  while (memory.coming.length > 0 && memory.coming[0]!.records <= synced) memory.kept = memory.coming.shift()!.marks
+}
+
+function marksOf(replica: Slotted): Marks {
+  const { promised, log } = replica
+  const votes = new Map<number, number>()
+  for (let slot = log.executed; slot < log.end; slot++) {
+    const entry = log.get(slot)
+    if (entry && !entry.chosen) votes.set(slot, entry.ballot)
+  }
+  return { promised, executed: log.executed, votes }
+}
+
+function compare(before: Marks, now: Marks, { log }: Slotted): string | null {
+  if (now.promised < before.promised) return `promised ${before.promised}, then ${now.promised}`
+  for (const [slot, ballot] of now.votes) {
+    if (ballot > now.promised) return `voted at ${ballot} for slot ${slot}, and has promised only ${now.promised}`
+  }
+  if (now.executed < before.executed) return `executed ${before.executed}, then ${now.executed}`
+  for (const [slot, ballot] of before.votes) {
+    if (slot < log.floor) continue
+    const vote = log.get(slot)
+    if (!vote) return `forgot its vote for slot ${slot}`
+    if (vote.ballot < ballot) return `voted at ${ballot} for slot ${slot}, then at ${vote.ballot}`
+  }
+  return null
 }

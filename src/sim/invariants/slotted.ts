@@ -7,7 +7,10 @@ export interface Slotted {
   readonly log: {
     readonly executed: number
     readonly floor: number
-    get(slot: number): { readonly ballot: number; readonly commands: readonly Command[] } | undefined
+    readonly end: number
+    get(
+      slot: number,
+    ): { readonly ballot: number; readonly chosen: boolean; readonly commands: readonly Command[] } | undefined
   }
 }
 

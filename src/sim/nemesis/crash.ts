@@ -28,8 +28,29 @@ function kill(arena: Arena, most: number): (() => void) | null {
   }
 }
 
+/** Restarts processes at once, again and again: they are back before anyone has missed them. */
+function bounce(arena: Arena): (() => void) | null {
+  const { world, chooser } = arena
+  let on = true
+  const again = () => {
+    if (!on) return
+    for (const process of victims(arena, 1)) {
+      process.crash()
+      world.after(chooser.between(0, 20), () => {
+        if (!process.alive) process.boot()
+      })
+    }
+    world.after(chooser.between(20, 600), again)
+  }
+  again()
+  return () => {
+    on = false
+  }
+}
+
 export const crashes: readonly Nemesis[] = [
   { name: 'crash-one', strike: (arena) => kill(arena, 1) },
   { name: 'crash-minority', strike: (arena) => kill(arena, Math.floor((arena.cluster.size - 1) / 2)) },
   { name: 'crash-all', strike: (arena) => (arena.durable ? kill(arena, arena.cluster.size) : null) },
+  { name: 'restart-loop', strike: bounce },
 ]

@@ -1,0 +1,169 @@
+/** Who leads: elections, and partitions that leave one node with a quorum. */
+import { describe, expect, it } from 'vitest'
+import { Cluster, get, majority } from '#core'
+import type { Scenario } from '../../src/sim/scenario.ts'
+import { Candidate } from './candidate.ts'
+import type * as messages from './messages.ts'
+import type { Paxos } from './paxos.ts'
+import { cluster, converge, ending, FIVE } from './testing/cluster.ts'
+
+describe('elections', () => {
+  it('of the votes for a slot, the chosen one or that of the highest ballot counts, in whatever order they come', () => {
+    const three = new Cluster(['1.1', '1.2', '1.3'])
+    const vote = (ballot: number, chosen = false) => ({ slot: 4, ballot, chosen, commands: [get(`${ballot}`)] })
+    const answer = (...votes: messages.Vote[]) => {
+      return { ballot: 99, from: 0, end: 5, more: false, floor: 0, votes }
+    }
+    for (const [votes, expected] of [
+      [[vote(1), vote(7), vote(3)], 7],
+      [[vote(7), vote(3), vote(1)], 7],
+      [[vote(3), vote(1, true), vote(7)], 1],
+      [[vote(1, true), vote(7), vote(3)], 1],
+    ] as const) {
+      const candidate = new Candidate(99, 0, majority(three).phase1.tally())
+      for (const [index, id] of three.members.entries()) candidate.take(answer(votes[index]!), id)
+      expect(candidate.votes.get(4)?.ballot).toBe(expected)
+      expect([candidate.end, candidate.elected]).toEqual([5, true])
+    }
+  })
+
+  it('a ballot is on disk before a message names it, so it is never issued twice', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const s = cluster({ durable: true, seed })
+      const [, , c] = s.start() as [string, string, string]
+      let named = 0
+      s.admits = ({ from, name, message }) => {
+        if (from === c && name === 'Prepare') named = Math.max(named, Number(message.ballot))
+        return true
+      }
+      s.watch = () => {
+        if (named > 0 && s.process(c).life === 1) s.process(c).crash()
+      }
+      s.act(c, (replica) => replica.election.campaign(replica.promised))
+      s.until('the crash', () => !s.process(c).alive)
+      s.process(c).boot()
+      s.until('recovery', () => s.process(c).node?.memory === 'kept')
+      expect(s.replica(c).promised, `seed ${seed}`).toBeGreaterThanOrEqual(named)
+    }
+  })
+
+  it('duelling candidates end in one leader', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const s = cluster({ nodes: FIVE, seed })
+      s.start()
+      for (const name of FIVE) {
+        const { node } = s.process(name)
+        node!.setTimer(0, () => s.replica(name).election.campaign(s.replica(name).promised))
+      }
+      s.run(5)
+      s.until(
+        'peace',
+        () => new Set(FIVE.map((name) => s.replica(name).leader)).size === 1 && s.leader() !== null,
+        3000,
+      )
+      const before = s.replica('1.1').promised
+      for (const name of FIVE) s.write(name, 'k')
+      s.run(3000)
+      expect(s.replica('1.1').promised, `seed ${seed}`).toBe(before)
+      s.judge()
+    }
+  })
+
+  it('a follower that alone cannot hear the leader does not depose it', () => {
+    const s = cluster()
+    const [a, , c] = s.start() as [string, string, string]
+    const before = s.replica(a).promised
+    s.network.cut(s.id(a), s.id(c))
+    s.passed.length = 0
+    s.run(5000)
+    expect(s.passed.some(({ from, name }) => from === c && name === 'Canvass')).toBe(true)
+    expect(s.passed.some(({ name }) => name === 'Prepare')).toBe(false)
+    expect([s.leader(), s.replica(a).promised]).toEqual([a, before])
+    s.network.heal()
+    s.until(`${c} follows`, () => s.replica(c).leader === s.id(a))
+    s.judge()
+  })
+
+  it('a dead leader is replaced within a second or two', () => {
+    const s = cluster()
+    const [a, b] = s.start() as [string, string, string]
+    s.process(a).crash()
+    s.write(b, 'k', 2500)
+    s.judge()
+  })
+
+  it('a leader that reaches no quorum steps down, and then refuses honestly', () => {
+    const s = cluster()
+    const [a] = s.start() as [string, string, string]
+    s.cutOff(a)
+    s.until('stepping down', () => s.replica(a).role === 'follower', 1200)
+    const late = s.submit(a, 'k', true)
+    s.until('a refusal', () => late.outcome !== undefined, 3000)
+    expect(ending(late)).toBe('unavailable')
+    s.judge()
+  })
+})
+
+describe('partial partitions (Omni-Paxos, EuroSys 2023, §2) leave progress where one node reaches a quorum', () => {
+  const serves = (s: Scenario<Paxos>, name: string) => {
+    s.write(name, 'k', 8000)
+    const ballot = s.replica(name).promised
+    s.run(3000)
+    expect(s.replica(name).promised, 'no more elections').toBe(ballot)
+    s.write(name, 'k', 500)
+    s.network.heal()
+    s.run(3000)
+    for (const { id } of s.processes) s.write(id.name, 'k')
+    converge(s)
+    s.judge()
+  }
+
+  it('quorum loss: all reach one node, and that is not the leader', () => {
+    const s = cluster({ nodes: FIVE })
+    const [a, hub, ...rest] = s.start() as [string, string, ...string[]]
+    s.keepOnly([a, ...rest].map((name) => [hub, name] as const))
+    serves(s, hub)
+  })
+
+  it('constrained election: the leader is cut off, and the only node that reaches a quorum missed writes', () => {
+    const s = cluster({ nodes: FIVE })
+    const [a, hub, ...rest] = s.start() as [string, string, ...string[]]
+    s.cutOff(hub)
+    for (let i = 0; i < 5; i++) s.write(a, `${i}`)
+    s.network.heal()
+    s.keepOnly(rest.map((name) => [hub, name] as const))
+    serves(s, hub)
+  })
+
+  it('chain: the leader stands at its end', () => {
+    const s = cluster({ nodes: FIVE })
+    const [a, b, c, d, e] = s.start() as [string, string, string, string, string]
+    s.keepOnly([
+      [a, b],
+      [b, c],
+      [c, d],
+      [d, e],
+    ])
+    serves(s, c)
+  })
+
+  it('chain of three: two that do not see each other share a middle', () => {
+    const s = cluster()
+    const [a, b, c] = s.start() as [string, string, string]
+    s.keepOnly([
+      [a, b],
+      [b, c],
+    ])
+    serves(s, a)
+  })
+
+  it('star of three: the leader loses one of two', () => {
+    const s = cluster()
+    const [a, b, c] = s.start() as [string, string, string]
+    s.keepOnly([
+      [a, c],
+      [b, c],
+    ])
+    serves(s, c)
+  })
+})
