@@ -34,7 +34,10 @@ const KEYS = [
   '\u0100',
   'x'.repeat(300),
 ]
-const key = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...KEYS) }, fc.string({ unit: 'binary', maxLength: 12 }))
+const key = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...KEYS) },
+  fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => text.isWellFormed()),
+)
 const value = fc.oneof(fc.uint8Array({ maxLength: 6 }), fc.uint8Array({ maxLength: 200 }))
 
 function write(model: Model, name: string, bytes: Uint8Array | null, version?: number): void {
