@@ -11,7 +11,8 @@ export default defineProtocol<Options>({
   compareAndSet: false,
   abstains: true,
   options,
-  simulated: () => [{}, { retry_ms: 10 }, { retries: 1 }],
+  // Seldom repeated, so that values stay half written for long.
+  simulated: () => [{}, { retry_ms: 10, retries: 1 }, { retry_ms: 1000 }],
   progress: (alive, { cluster }) => {
     const { phase1, phase2 } = majority(cluster)
     return phase1.includes(alive) && phase2.includes(alive)

@@ -32,7 +32,6 @@ export class Operation {
 
   /** Takes an answer of phase 1; true when the quorum stands by it. */
   hear({ tag, value }: Queried, from: NodeId): boolean {
-    if (this.tally.has(from)) return false
     if (tag > this.tag) {
       this.tag = tag
       // A copy: the answer is a view on what the network received, of which it may be a small part.

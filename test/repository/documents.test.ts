@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { protocols } from '../../protocols/index.ts'
 import { SynodError, TIMEOUTS } from '../../src/index.ts'
-import { ROOT, sourceOf, textOf, trackedPaths, walk } from './sources.ts'
+import { isTest, ROOT, sourceOf, textOf, trackedPaths, walk } from './sources.ts'
 
 const DOCUMENTS = trackedPaths().filter((path) => path.endsWith('.md'))
 
@@ -130,7 +130,7 @@ describe.each(Object.keys(protocols))('protocols/%s/README.md', (name) => {
 
   test('names every file of the protocol', () => {
     const folder = `protocols/${name}/`
-    const files = trackedPaths().filter((path) => path.startsWith(folder) && /(?<!\.test)\.ts$/.test(path))
+    const files = trackedPaths().filter((path) => path.startsWith(folder) && path.endsWith('.ts') && !isTest(path))
     const named = rowsOf(textOf(`${folder}README.md`)).flatMap(([first = '']) => quoted(first))
     expect(named.filter((file) => file.endsWith('.ts')).sort()).toEqual(
       files.map((path) => path.slice(folder.length)).sort(),
@@ -147,8 +147,8 @@ describe.each(Object.keys(protocols))('protocols/%s/README.md', (name) => {
   })
 })
 
-test('docs/wire-format.md has the numbers of the messages', async () => {
-  const messages = Object.entries(await import('../../protocols/paxos/messages.ts'))
+test.each(Object.keys(protocols))('docs/wire-format.md has the numbers of the messages of %s', async (name) => {
+  const messages = Object.entries((await import(`../../protocols/${name}/messages.ts`)) as Record<string, object>)
   const names = messages.filter(([, value]) => 'kind' in value && value.kind === 'message').map(([name]) => name)
   const text = textOf('docs/wire-format.md')
   for (const [index, name] of names.sort().entries()) expect(text).toContain(`${16 + index} \`${name}\``)
