@@ -104,6 +104,20 @@ describe('a half-written value', () => {
     }
   })
 
+  it('is on the node that reads it once the client has it', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const s = cluster({ nodes: FIVE, durable: true, seed })
+      s.admits = ({ name, to }) => name !== 'Store' || to !== '1.5'
+      s.write('1.1', 'k')
+      s.admits = () => true
+      // A sync is under way, so that what this node says to itself comes late.
+      s.submit('1.5', 'other', true)
+      s.run(1)
+      expect(s.read('1.5', 'k')).toBe('v1')
+      expect(held(s, '1.5', 'k'), `seed ${seed}`).toBe('1.1.1 v1')
+    }
+  })
+
   it('costs nobody who reads an agreed one a message of phase 2', () => {
     const s = cluster()
     s.write('1.1', 'k')

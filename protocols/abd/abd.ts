@@ -142,10 +142,10 @@ export class Abd implements Replica {
     this.#store(operation, node.cluster.members)
   }
 
-  /** The operation that an answer is for, if it is still in that phase and its client still waits. */
+  /** The operation that an answer is for, if it is still in that phase. */
   #find({ life, id }: { life: number; id: number }, phase: Operation['phase']): Operation | null {
     const operation = life === this.life ? this.operations.get(id) : undefined
-    return operation?.phase === phase && operation.request.state !== 'answered' ? operation : null
+    return operation?.phase === phase ? operation : null
   }
 
   #finish({ id, request, isRead, tag, value }: Operation): void {

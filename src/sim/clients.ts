@@ -30,6 +30,8 @@ export class Clients {
   readonly totals: Totals = { ok: 0, refused: 0, unknown: 0 }
   /** The keys that were operated on. */
   readonly keys = new Set<string>()
+  /** Of each key the highest version that was acknowledged. */
+  readonly versions = new Map<string, number>()
   /** Operations without an answer so far. */
   pending = 0
   stopped = false
@@ -95,9 +97,12 @@ export class Clients {
   #record(client: number, key: string, value: string | null, call: number, outcome: Outcome | null): void {
     const unknown = outcome === null || (!outcome.ok && outcome.code === 'unknown')
     const ok = outcome?.ok === true
-    if (ok) this.totals.ok += 1
-    else if (unknown) this.totals.unknown += 1
-    else this.totals.refused += 1
+    if (ok) {
+      this.totals.ok += 1
+      this.versions.set(key, Math.max(outcome.result.version, this.versions.get(key) ?? 0))
+    }
+    if (unknown) this.totals.unknown += 1
+    else if (!ok) this.totals.refused += 1
     const read = ok && outcome.result.value ? decoder.decode(outcome.result.value) : null
     this.history.push({
       client: `${client}`,

@@ -1,17 +1,24 @@
-/** What is executed first anywhere was voted for by a phase-2 quorum of distinct members, at one ballot. */
+/**
+ * What is executed first anywhere was voted for by a phase-2 quorum of distinct members, at one ballot; and what a client
+ * was told of a register no phase-1 quorum lacks.
+ */
 import type { NodeId } from '../../node-id.ts'
 import type { QuorumSystem } from '../../quorum/index.ts'
 import type { Arena, Invariant } from '../arena.ts'
+import { Holders } from './holders.ts'
 import { slotted } from './slotted.ts'
 
 export function quorum(): Invariant {
   /** By slot and ballot, who has voted. Gone once the slot is chosen. */
   const votes = new Map<number, Map<number, Set<NodeId>>>()
   const looked = new Map<NodeId, { life: number; slot: number }>()
+  const holders = new Holders()
   let chosen = 0
   return {
     name: 'quorum',
-    afterStep({ processes }: Arena) {
+    afterStep({ processes, clients }: Arena) {
+      const lacking = holders.look({ processes, clients })
+      if (lacking) return lacking
       for (const process of processes) {
         const replica = slotted(process)
         if (!replica) continue

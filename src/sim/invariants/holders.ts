@@ -1,0 +1,56 @@
+/**
+ * Who holds what of registers: once a tag was acknowledged to a client, no phase-1 quorum of nodes that serve may lack
+ * it, or a later read might miss it. This is seen at once, where a history shows it only if such a read comes.
+ */
+import type { Ballots } from '../../ballots.ts'
+import type { NodeId } from '../../node-id.ts'
+import type { QuorumSystem } from '../../quorum/index.ts'
+import type { Arena } from '../arena.ts'
+import type { Process } from '../process.ts'
+import { holdsRegisters } from './registers.ts'
+
+interface Seen {
+  readonly life: number
+  readonly hash: number
+  readonly serves: boolean
+  readonly tags: ReadonlyMap<string, number>
+}
+
+/** The nodes of a run, as they were seen last: of a dead one that is what it held when it died. */
+export class Holders {
+  readonly #seen = new Map<NodeId, Seen>()
+
+  /** Looks at what a step has changed; a sentence when an acknowledged tag may be missed. */
+  look({ processes, clients }: Pick<Arena, 'processes' | 'clients'>): string | null {
+    for (const process of processes) {
+      const { replica, node } = process
+      const system = (replica as { quorum?: QuorumSystem } | null)?.quorum
+      if (!node?.memory || !system || !holdsRegisters(process)) continue
+      this.#see(process, clients.keys)
+      const fault = this.#judge(clients.versions, system, node.ballots)
+      if (fault) return fault
+    }
+    return null
+  }
+
+  #see({ id, life, replica, store }: Process, keys: Iterable<string>): void {
+    const serves = replica!.status().ready
+    const hash = store!.hash()
+    const before = this.#seen.get(id)
+    if (before?.life === life && before.hash === hash && before.serves === serves) return
+    const tags = new Map<string, number>()
+    for (const key of keys) tags.set(key, store!.get(key).version)
+    this.#seen.set(id, { life, hash, serves, tags })
+  }
+
+  #judge(versions: ReadonlyMap<string, number>, system: QuorumSystem, ballots: Ballots): string | null {
+    for (const [key, tag] of versions) {
+      const lacking = [...this.#seen].filter(([, { serves, tags }]) => serves && (tags.get(key) ?? 0) < tag)
+      const members = lacking.map(([id]) => id)
+      if (!system.phase1.includes(members)) continue
+      const names = members.map(({ name }) => name).join(', ')
+      return `key ${key} was acknowledged with tag ${ballots.format(tag)}, which a phase-1 quorum lacks: ${names}`
+    }
+    return null
+  }
+}

@@ -1,0 +1,169 @@
+/** The commands of golden files; README.md lists them for who writes one. */
+import { slotted } from '../../src/sim/invariants/slotted.ts'
+import type { Process } from '../../src/sim/process.ts'
+import { condition, pattern } from './condition.ts'
+import { bytesText } from './format.ts'
+import type { Scene } from './scene.ts'
+import { roleOf } from './trace.ts'
+
+/** Does what the words ask for. Throws when they make no sense, or demand what does not hold. */
+export type Command = (scene: Scene, words: readonly string[]) => void
+
+/** How long `wait` waits, in virtual milliseconds. */
+const PATIENCE_MS = 10_000
+
+/** A replica that can be told to campaign, by itself or by the part that elects. */
+interface Campaigner {
+  readonly promised?: number
+  campaign?(): void
+  readonly election?: { campaign(highest: number): void }
+}
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  start(scene) {
+    for (const process of scene.scenario.processes) process.boot()
+    scene.scenario.until('the roll call', () => scene.scenario.processes.every(({ node }) => node?.memory != null))
+    scene.look()
+    // Every scenario begins like this; nobody wants to read it each time.
+    scene.trace.take()
+  },
+
+  cut(scene, [a, b]) {
+    const [from, to] = a?.split('->') ?? []
+    if (to === undefined) scene.scenario.cut(scene.process(a).id.name, scene.process(b).id.name)
+    else scene.scenario.network.cut(scene.process(from).id, scene.process(to).id)
+  },
+
+  isolate(scene, [name]) {
+    scene.scenario.cutOff(scene.process(name).id.name)
+  },
+
+  heal(scene) {
+    scene.scenario.network.heal()
+    scene.tap.clear()
+  },
+
+  drop: (scene, words) => intercept(scene, words, 'dropped'),
+  hold: (scene, words) => intercept(scene, words, 'held'),
+
+  release(scene) {
+    if (scene.tap.release() === 0) throw new Error('nothing is held')
+    scene.settle()
+  },
+
+  crash(scene, [name]) {
+    scene.process(name).crash()
+    scene.look()
+  },
+
+  boot(scene, [name]) {
+    scene.process(name).boot()
+    scene.settle()
+  },
+
+  wipe(scene, [name]) {
+    const process = scene.process(name)
+    if (process.alive) throw new Error(`${name} lives; crash it first`)
+    process.disk.wipe()
+  },
+
+  pause: (scene, [name]) => scene.process(name).pause(),
+
+  resume(scene, [name]) {
+    scene.process(name).resume()
+    scene.look()
+    scene.settle()
+  },
+
+  put(scene, [name, key, value, last]) {
+    if (key === undefined || value === undefined) throw new Error('put NODE KEY VALUE [&]')
+    operate(scene, scene.process(name), key, value, last)
+  },
+
+  get(scene, [name, key, last]) {
+    if (key === undefined) throw new Error('get NODE KEY [&]')
+    operate(scene, scene.process(name), key, null, last)
+  },
+
+  campaign(scene, words) {
+    // Several at once duel.
+    for (const process of words.map((name) => scene.process(name))) {
+      process.node?.setTimer(0, () => campaign(process))
+    }
+    scene.settle()
+  },
+
+  wait(scene, words) {
+    const ms = /^(\d+)ms$/.exec(words[0] ?? '')?.[1]
+    if (ms !== undefined) scene.scenario.run(Number(ms))
+    else scene.scenario.until(words.join(' '), condition(scene, words), PATIENCE_MS)
+  },
+
+  expect(scene, words) {
+    if (!condition(scene, words)()) throw new Error(`this does not hold: ${words.join(' ')}`)
+  },
+
+  show(scene, words) {
+    for (const name of words) scene.trace.hidden.delete(name)
+  },
+
+  hide(scene, words) {
+    for (const name of words) scene.trace.hidden.add(name)
+  },
+
+  state(scene) {
+    for (const process of scene.scenario.processes) scene.trace.note(stateOf(scene, process))
+  },
+
+  log(scene, names) {
+    const processes = names.length > 0 ? names.map((name) => scene.process(name)) : scene.scenario.processes
+    for (const process of processes) for (const line of logOf(scene, process)) scene.trace.note(line)
+  },
+}
+
+function intercept(scene: Scene, words: readonly string[], fate: 'dropped' | 'held'): void {
+  const times = words.find((word) => word.startsWith('times='))
+  const rest = words.filter((word) => word !== times)
+  scene.tap.rule(fate, pattern(scene, rest), times ? Number(times.slice('times='.length)) : Number.POSITIVE_INFINITY)
+}
+
+/** An operation; waits for the answers of all that are open unless the last word says `&`. */
+function operate(scene: Scene, { id }: Process, key: string, value: string | null, last: string | undefined): void {
+  if (last !== undefined && last !== '&') throw new Error(`${last} is one word too many`)
+  scene.clients.send(id.name, key, value)
+  if (last === '&') return
+  scene.scenario.until('an answer', () => !scene.clients.waiting, PATIENCE_MS)
+  scene.settle()
+}
+
+function campaign({ id, replica }: Process): void {
+  const campaigner = replica as Campaigner | null
+  if (campaigner?.campaign) campaigner.campaign()
+  else if (campaigner?.election) campaigner.election.campaign(campaigner.promised ?? 0)
+  else throw new Error(`${id.name} cannot campaign: it has neither campaign() nor election.campaign(highest)`)
+}
+
+function stateOf(scene: Scene, process: Process): string {
+  const { id, store } = process
+  const role = `${id.name}: ${roleOf(process, scene.format)}`
+  const log = slotted(process)?.log
+  const marks = log ? `, floor ${log.floor}, executed ${log.executed}, end ${log.end}` : ''
+  const values = [...scene.scenario.clients.keys].sort().flatMap((key) => {
+    const value = store?.get(key).value
+    return value ? [`${key}=${bytesText(value)}`] : []
+  })
+  return process.alive ? `${role}${marks}; ${values.join(' ') || 'empty'}` : role
+}
+
+function logOf(scene: Scene, process: Process): string[] {
+  const log = slotted(process)?.log
+  if (!log) return [`${process.id.name}: no log`]
+  const lines = [`${process.id.name}: slots ${log.floor} to ${log.end}`]
+  for (let slot = log.floor; slot < log.end; slot++) {
+    const entry = log.get(slot)
+    const mark = slot < log.executed ? 'executed' : entry?.chosen ? 'chosen' : 'voted'
+    const commands = entry?.commands.length ? scene.format.value(entry.commands) : 'no-op'
+    lines.push(entry ? `  ${slot}: ${mark} at ${scene.format.value(entry.ballot)} ${commands}` : `  ${slot}: nothing`)
+  }
+  return lines
+}
