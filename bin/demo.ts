@@ -173,7 +173,7 @@ function judge({ operations, verdict, explanation }: Report): number {
 
 async function main(): Promise<number> {
   const servers = new Servers(await freePorts(2 * IDS.length))
-  const parent = process.ppid
+  const parent = Number(process.env.SYNOD_DEMO_PARENT ?? process.ppid)
   const abandon = () => void servers.stop().finally(() => process.exit(130))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, abandon)
   // Whoever started this may be killed without a word.

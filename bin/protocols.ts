@@ -22,12 +22,21 @@ export async function loadProtocol(algorithm: string): Promise<Protocol> {
   }
   const path = resolve(algorithm)
   if (!existsSync(path)) throw new SynodError('usage', `-algorithm: there is no file ${algorithm}`)
-  const module: { default?: Partial<Protocol> } = await import(pathToFileURL(path).href)
+  const module = await importPlugin(path, algorithm)
   const { name, create, options } = module.default ?? {}
   if (typeof name !== 'string' || typeof create !== 'function' || typeof options !== 'function') {
     throw new SynodError('usage', `-algorithm: ${algorithm} does not export a protocol by default (see defineProtocol)`)
   }
   return module.default as Protocol
+}
+
+async function importPlugin(path: string, algorithm: string): Promise<{ default?: Partial<Protocol> }> {
+  try {
+    return await import(pathToFileURL(path).href)
+  } catch (error) {
+    const [reason] = String(error).split('\n')
+    throw new SynodError('usage', `-algorithm: ${algorithm} is no module that can be loaded: ${reason}`)
+  }
 }
 
 /** One line per registered protocol: name, consistency, paper. */

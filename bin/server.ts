@@ -12,6 +12,18 @@ import { listProtocols, loadProtocol } from './protocols.ts'
 /** How long an orderly end may take before the process just ends. */
 const CLOSE_MS = 4500
 
+/** Flags of Paxi's server for what no protocol here does yet: taken at their defaults, as scripts pass them. */
+const PAXI_FLAGS = {
+  read: { type: 'string', default: '', describe: 'read path: only through the log yet' },
+  ephemeral_leader: { type: 'boolean', default: false, describe: 'no protocol here has it yet' },
+  adaptive: { type: 'boolean', default: true, describe: 'no protocol here has it yet' },
+  fz: { type: 'integer', default: 0, describe: 'no protocol here has it yet' },
+  ReplyWhenCommit: { type: 'boolean', default: false, describe: 'no protocol here has it yet' },
+  groups: { type: 'integer', default: 5, describe: 'no protocol here has it yet' },
+  mid: { type: 'string', default: '2.1', describe: 'no protocol here has it yet' },
+  wankeeper_mid: { type: 'string', default: '2.1', describe: 'no protocol here has it yet' },
+} as const
+
 const PROGRAM = {
   name: 'server',
   usage: '-id 1.1 [flags]',
@@ -22,6 +34,7 @@ const PROGRAM = {
     storage: { type: 'string', describe: 'where the node keeps its records: memory (default: as the config says)' },
     bootstrap: { type: 'boolean', describe: 'start a new cluster without waiting for all nodes to be there' },
     insecure: { type: 'boolean', describe: 'listen beyond loopback without a shared secret' },
+    ...PAXI_FLAGS,
   },
 } as const
 
@@ -38,6 +51,7 @@ async function main(): Promise<number | undefined> {
   const cluster = new Cluster(Object.keys(config.address))
   const ids = flags.sim ? cluster.members : [memberOf(cluster, flags.id, flags.config)]
   for (const id of ids) refuseExposure(config, id, flags)
+  refuseSchemes(config, flags)
   const protocol = await loadProtocol(flags.algorithm)
   const options = optionsOf(config, protocol, flags.config)
   const name = flags.sim ? 'server.sim' : `server.${flags.id}`
@@ -80,8 +94,21 @@ function refuseUnsupported(flags: ServerFlags): void {
   if (flags.master !== '') throw new SynodError('usage', '-master: there is no master yet; use -config')
   if (flags.transport === 'udp') throw new SynodError('usage', '-transport udp: not there yet; use tcp')
   if (flags.transport === 'chan' && !flags.sim) throw new SynodError('usage', '-transport chan: needs -sim')
+  for (const [name, { default: usual }] of Object.entries(PAXI_FLAGS)) {
+    const value = flags[name as keyof typeof PAXI_FLAGS]
+    if (value !== usual) throw new SynodError('usage', `-${name} ${value}: no protocol here takes it yet`)
+  }
   if (flags.storage !== undefined && flags.storage !== 'memory') {
     throw new SynodError('usage', `-storage ${flags.storage}: a directory is not supported yet; use memory`)
+  }
+}
+
+/** An address with a scheme means that transport, and no other is used in its stead. */
+function refuseSchemes({ address }: Config, { sim, config: where }: ServerFlags): void {
+  for (const [id, text] of Object.entries(address)) {
+    const { scheme } = parsePeerAddress(text)
+    if (scheme === 'udp') throw new SynodError('config', `${where}: address.${id}: udp is not there yet; use tcp://`)
+    if (scheme === 'chan' && !sim) throw new SynodError('config', `${where}: address.${id}: chan needs -sim`)
   }
 }
 

@@ -4,6 +4,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
+/** Whoever started this may be killed without a word; then it ends, too. */
+const PARENT = process.ppid
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SOURCES = ['src', 'protocols', 'bin', 'examples', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
 
@@ -13,8 +16,11 @@ function npm(...args) {
     const child = spawn('npm', args, { cwd: ROOT, stdio: ['ignore', 2, 2] })
     const stop = (signal) => child.kill(signal)
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
+    const watch = setInterval(() => process.ppid !== PARENT && stop('SIGTERM'), 200)
     child.once('error', reject)
     child.once('exit', (code, signal) => {
+      clearInterval(watch)
+      if (process.ppid !== PARENT) process.exit(130)
       for (const name of ['SIGINT', 'SIGTERM']) process.off(name, stop)
       if (code === 0) resolve()
       else reject(new Error(`npm ${args.join(' ')} ended with ${signal ?? code}`))

@@ -95,7 +95,7 @@ export const configSchema = z
       .min(0)
       .default(3)
       .describe('of the policy: consecutive hits, milliseconds, or the weight of ema'),
-    thrifty: z.boolean().default(false).describe('send phase-2 messages to one quorum only'),
+    thrifty: z.boolean().default(false).describe('in Paxi phase-2 messages go to one quorum only; no effect yet'),
     buffer_size: z.int().min(0).default(1024).describe('in Paxi the first size of its maps; no effect here'),
     chan_buffer_size: z
       .int()

@@ -11,7 +11,7 @@ import type { Context } from './routes/context.ts'
 import { addFaultRoutes } from './routes/faults.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
-import { addKeyRoutes } from './routes/keys.ts'
+import { addKeyRoutes, KEY_METHODS } from './routes/keys.ts'
 import { addStateRoute } from './routes/state.ts'
 import { addUnknownRoute } from './routes/unknown.ts'
 
@@ -102,6 +102,17 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
   app.setErrorHandler((error, _request, reply) => {
     reply.hijack()
     responder.sentence(reply.raw, 500, sentenceOf(error))
+  })
+  // Node answers these two itself, and would go round the guard.
+  app.server.on('checkExpectation', (request, response) => {
+    const identity = { clientId: '', commandId: '0' }
+    if (admit(identity, response))
+      responder.sentence(response, 417, 'only 100-continue is expected here', ['Connection', 'close'])
+  })
+  app.server.on('connect', (_request, socket) => {
+    const body = 'this method is not allowed here\n'
+    const head = `HTTP/1.1 405 Method Not Allowed\r\nAllow: ${KEY_METHODS}\r\nContent-Type: text/plain; charset=utf-8\r\n`
+    socket.end(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`)
   })
   app.server.on('checkContinue', (request, response) => {
     if (!declaresMore(request, limits.bodyLimit)) response.writeContinue()

@@ -88,9 +88,12 @@ class Run {
   #leaderChanges = 0
   #quiet = false
   #founded = false
+  /** Whether the caller named the faults: then there are no others. */
+  readonly #chosen: boolean
 
   constructor({ protocol, seed, layout, faults, durable, logOf }: RunOptions) {
     this.#seed = seed
+    this.#chosen = faults !== undefined
     const chooser = new SeededChooser(seed)
     const world = new World(chooser)
     this.#layout = layout ?? chooser.pick(Object.keys(LAYOUTS))
@@ -160,7 +163,7 @@ class Run {
     for (const process of processes) world.after(chooser.between(0, 500), () => process.boot())
     // At most as many as may forget; also such as have begun already, if enough others remember.
     const fallible = chooser.shuffle(processes).slice(0, Math.floor((processes.length - 1) / 2))
-    const crashes = chooser.chance(0.5) ? fallible.length * chooser.below(4) : 0
+    const crashes = !this.#chosen && chooser.chance(0.5) ? fallible.length * chooser.below(4) : 0
     for (let i = 0; i < crashes; i++) {
       const process = chooser.pick(fallible)
       world.after(chooser.between(0, 1000), () => {
@@ -182,7 +185,8 @@ class Run {
         if (nemesis) this.#strike(nemesis)
       }
     }
-    if (chooser.chance(0.3)) Object.assign(network.weather, { reorder: 1, mostDelay: 40, duplicate: 0.2 })
+    if (!this.#chosen && chooser.chance(0.3))
+      Object.assign(network.weather, { reorder: 1, mostDelay: 40, duplicate: 0.2 })
     world.runUntil(3000, () => processes.every(({ node }) => node?.memory))
     this.#founded = true
     this.#healAll()
@@ -217,7 +221,7 @@ class Run {
     const { world, chooser, processes, clients, network, protocol, cluster, options } = this.#arena
     network.heal()
     network.weather = { ...CALM }
-    if (!protocol.abstains && chooser.chance(0.5)) this.#coreAlone()
+    if (!this.#chosen && !protocol.abstains && chooser.chance(0.5)) this.#coreAlone()
     network.heal()
     for (const process of processes) {
       if (process.paused) process.resume()

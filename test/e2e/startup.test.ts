@@ -63,6 +63,8 @@ describe.sequential('a server that cannot start', () => {
     ['an unknown option of the protocol', { ...GOOD, protocols: { paxos: { beat: 1 } } }, /paxos.*beat/],
     ['an unknown protocol', { ...GOOD, protocols: { paxoss: {} } }, /protocols.*paxoss/],
     ['a data directory', { ...GOOD, storage: '/tmp/data' }, /storage.*memory/],
+    ['an address over UDP', { ...GOOD, address: { '1.1': `udp://127.0.0.1:${PEER}` } }, /address\.1\.1.*udp/],
+    ['an address in the process', { ...GOOD, address: { '1.1': 'chan://x' } }, /address\.1\.1.*-sim/],
     ['a number for an address', { ...GOOD, address: { '1.1': 7 } }, /address\.1\.1/],
   ]
   test.each(rows)('%s in the configuration: exit 2, one line that names the place', async (_name, config, line) => {
@@ -77,6 +79,8 @@ describe.sequential('a server that cannot start', () => {
     ['an unknown id', ['-id', '1.10'], /1\.10/],
     ['an id that is a path', ['-id', '../x'], /\.\.\/x/],
     ['an unknown protocol', ['-id', '1.1', '-algorithm', 'paxoss'], /paxoss.*paxos/],
+    ['a plugin that is no module', ['-id', '1.1', '-algorithm', './README.md'], /README\.md/],
+    ["an option of Paxi's that nobody takes", ['-id', '1.1', '-fz', '1'], /-fz 1/],
     ['a plugin that is not there', ['-id', '1.1', '-algorithm', './none.js'], /none\.js/],
     ['a word that is no flag', ['-id', '1.1', 'now'], /now/],
     ['an unknown log level', ['-id', '1.1', '-log_level', 'loud'], /log_level.*loud/],
