@@ -103,16 +103,11 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     reply.hijack()
     responder.sentence(reply.raw, 500, sentenceOf(error))
   })
-  // Node answers these two itself, and would go round the guard.
-  app.server.on('checkExpectation', (request, response) => {
+  guardExpectations(app, (response) => {
     const identity = { clientId: '', commandId: '0' }
-    if (admit(identity, response))
-      responder.sentence(response, 417, 'only 100-continue is expected here', ['Connection', 'close'])
-  })
-  app.server.on('connect', (_request, socket) => {
-    const body = 'this method is not allowed here\n'
-    const head = `HTTP/1.1 405 Method Not Allowed\r\nAllow: ${KEY_METHODS}\r\nContent-Type: text/plain; charset=utf-8\r\n`
-    socket.end(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`)
+    if (!admit(identity, response)) return
+    const close = ['Connection', 'close']
+    responder.sentence(response, 417, 'only 100-continue is expected here', close)
   })
   app.server.on('checkContinue', (request, response) => {
     if (!declaresMore(request, limits.bodyLimit)) response.writeContinue()
@@ -121,6 +116,16 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
   addRoutes({ app, gateway, responder, bodyLimit: limits.bodyLimit })
   closeOrderly(app, responder, limits.closeGraceMs)
   return app
+}
+
+/** Node answers CONNECT and unknown expectations itself, and would go round the guard. */
+function guardExpectations(app: FastifyInstance, refuse: (response: Response) => void): void {
+  app.server.on('checkExpectation', (_request, response) => refuse(response))
+  app.server.on('connect', (_request, socket) => {
+    const body = 'this method is not allowed here\n'
+    const head = `HTTP/1.1 405 Method Not Allowed\r\nAllow: ${KEY_METHODS}\r\nContent-Type: text/plain; charset=utf-8\r\n`
+    socket.end(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`)
+  })
 }
 
 function addRoutes(context: Context): void {

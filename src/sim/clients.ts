@@ -30,8 +30,8 @@ export class Clients {
   readonly totals: Totals = { ok: 0, refused: 0, unknown: 0 }
   /** The keys that were operated on. */
   readonly keys = new Set<string>()
-  /** Of each key the highest version that was acknowledged. */
-  readonly versions = new Map<string, number>()
+  /** What was acknowledged: which version of which key, and the value that it was written or read with. */
+  readonly acknowledged: { readonly key: string; readonly version: number; readonly value: string | null }[] = []
   /** Operations without an answer so far. */
   pending = 0
   stopped = false
@@ -97,13 +97,11 @@ export class Clients {
   #record(client: number, key: string, value: string | null, call: number, outcome: Outcome | null): void {
     const unknown = outcome === null || (!outcome.ok && outcome.code === 'unknown')
     const ok = outcome?.ok === true
-    if (ok) {
-      this.totals.ok += 1
-      this.versions.set(key, Math.max(outcome.result.version, this.versions.get(key) ?? 0))
-    }
-    if (unknown) this.totals.unknown += 1
-    else if (!ok) this.totals.refused += 1
+    if (ok) this.totals.ok += 1
+    else if (unknown) this.totals.unknown += 1
+    else this.totals.refused += 1
     const read = ok && outcome.result.value ? decoder.decode(outcome.result.value) : null
+    if (ok) this.acknowledged.push({ key, version: outcome.result.version, value: value ?? read })
     this.history.push({
       client: `${client}`,
       key,

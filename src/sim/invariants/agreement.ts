@@ -21,7 +21,7 @@ export function agreement(): Invariant {
     afterStep({ processes, clients }: Arena) {
       for (const process of processes) {
         if (holdsRegisters(process)) {
-          const fault = registers.look(process, clients.keys)
+          const fault = registers.hear(clients) ?? registers.look(process, clients.keys)
           if (fault) return fault
           continue
         }

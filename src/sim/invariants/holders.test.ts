@@ -23,7 +23,10 @@ function fake(index: number) {
 function acknowledged(count: number) {
   const processes = cluster.members.map(({ index }) => fake(index))
   for (const { store } of processes.slice(0, count)) store.set('k', new Uint8Array(1), TAG)
-  const clients = { keys: new Set(['k']), versions: new Map([['k', TAG]]) } as unknown as Arena['clients']
+  const clients = {
+    keys: new Set(['k']),
+    acknowledged: [{ key: 'k', version: TAG, value: null }],
+  } as unknown as Arena['clients']
   const holders = new Holders()
   const look = (looked = processes) => holders.look({ processes: looked as unknown as Process[], clients })
   return { processes, look }

@@ -6,6 +6,7 @@ import type { Ballots } from '../../ballots.ts'
 import type { NodeId } from '../../node-id.ts'
 import type { QuorumSystem } from '../../quorum/index.ts'
 import type { Arena } from '../arena.ts'
+import type { Clients } from '../clients.ts'
 import type { Process } from '../process.ts'
 import { holdsRegisters } from './registers.ts'
 
@@ -19,18 +20,30 @@ interface Seen {
 /** The nodes of a run, as they were seen last: of a dead one that is what it held when it died. */
 export class Holders {
   readonly #seen = new Map<NodeId, Seen>()
+  /** Of each key the highest tag that was acknowledged. */
+  readonly #tags = new Map<string, number>()
+  /** How much of what was acknowledged is among them. */
+  #heard = 0
 
   /** Looks at what a step has changed; a sentence when an acknowledged tag may be missed. */
-  look({ processes, clients }: Pick<Arena, 'processes' | 'clients'>): string | null {
+  look({ processes, clients: { acknowledged, keys } }: Pick<Arena, 'processes' | 'clients'>): string | null {
     for (const process of processes) {
       const { replica, node } = process
       const system = (replica as { quorum?: QuorumSystem } | null)?.quorum
       if (!node?.memory || !system || !holdsRegisters(process)) continue
-      this.#see(process, clients.keys)
-      const fault = this.#judge(clients.versions, system, node.ballots)
+      this.#hear(acknowledged)
+      this.#see(process, keys)
+      const fault = this.#judge(system, node.ballots)
       if (fault) return fault
     }
     return null
+  }
+
+  #hear(acknowledged: Clients['acknowledged']): void {
+    for (; this.#heard < acknowledged.length; this.#heard++) {
+      const { key, version } = acknowledged[this.#heard]!
+      this.#tags.set(key, Math.max(version, this.#tags.get(key) ?? 0))
+    }
   }
 
   #see({ id, life, replica, store }: Process, keys: Iterable<string>): void {
@@ -43,8 +56,8 @@ export class Holders {
     this.#seen.set(id, { life, hash, serves, tags })
   }
 
-  #judge(versions: ReadonlyMap<string, number>, system: QuorumSystem, ballots: Ballots): string | null {
-    for (const [key, tag] of versions) {
+  #judge(system: QuorumSystem, ballots: Ballots): string | null {
+    for (const [key, tag] of this.#tags) {
       const lacking = [...this.#seen].filter(([, { serves, tags }]) => serves && (tags.get(key) ?? 0) < tag)
       const members = lacking.map(([id]) => id)
       if (!system.phase1.includes(members)) continue

@@ -40,6 +40,22 @@ it('a tag with two values is found', () => {
   expect(findings).toEqual([null, '1.3 holds key k with tag 2.1.1 and value y, others with value x'])
 })
 
+it('a tag that was acknowledged with two values is found', () => {
+  const registers = new Registers()
+  const acknowledged = [
+    { key: 'k', version: 0, value: null },
+    { key: 'k', version: 4096, value: 'x' },
+    { key: 'k', version: 4096, value: 'x' },
+    { key: 'other', version: 4096, value: 'y' },
+  ]
+  expect(registers.hear({ acknowledged })).toBeNull()
+  acknowledged.push({ key: 'k', version: 4096, value: 'y' })
+  expect(registers.hear({ acknowledged })).toMatch(/key k was acknowledged with value y; .* have x/)
+  const other = fake(1)
+  other.hold(1, 0, 'z')
+  expect(registers.look(other.process, KEYS)).toMatch(/value z, others with value x/)
+})
+
 it('a tag that only its owner held may have another value after a crash, and no more once others held it', () => {
   const registers = new Registers()
   const lives = [fake(0, 1), fake(0, 2), fake(0, 3)] as const

@@ -2,6 +2,7 @@
  * What must hold of registers, where no log orders the commands: a tag has one value for ever, and no node goes back to a
  * lower one. Looked at where protocols of registers keep them: in the store, with the tag as the version.
  */
+import type { Clients } from '../clients.ts'
 import type { Process } from '../process.ts'
 
 const decoder = new TextDecoder()
@@ -20,7 +21,23 @@ interface Seen {
 /** The registers of a run, as they were seen. */
 export class Registers {
   readonly #values = new Map<string, string>()
+  /** How much of what was acknowledged is among them. */
+  #heard = 0
   readonly #seen = new Map<number, Seen>()
+
+  /** Takes what clients were told since the last call; a sentence when a tag has two values. */
+  hear({ acknowledged }: Pick<Clients, 'acknowledged'>): string | null {
+    for (; this.#heard < acknowledged.length; this.#heard++) {
+      const { key, version: tag, value } = acknowledged[this.#heard]!
+      if (tag === 0) continue
+      const text = value ?? 'nothing'
+      const other = this.#values.get(`${tag} ${key}`)
+      if (other === undefined) this.#values.set(`${tag} ${key}`, text)
+      else if (other !== text)
+        return `key ${key} was acknowledged with value ${text}; others with that tag have ${other}`
+    }
+    return null
+  }
 
   /** Looks at a process whose store has changed; a sentence when a tag has two values, or a key has gone back. */
   look({ id, life, node, store }: Process, keys: Iterable<string>): string | null {
