@@ -14,7 +14,16 @@ const TAG = 5 * 4096
 /** A process whose store, life and readiness are in the test's hands. */
 function fake(index: number) {
   const node = { memory: 'kept', ballots: new Ballots(cluster) }
-  const process = { id: cluster.at(index), life: 1, node, store: new KeyValueStore(), ready: true, executed: null }
+  const disk = { marks: { appended: 0, synced: 0 } }
+  const process = {
+    id: cluster.at(index),
+    life: 1,
+    node,
+    store: new KeyValueStore(),
+    ready: true,
+    executed: null,
+    disk,
+  }
   const status = () => ({ ready: process.ready, executed: process.executed })
   return Object.assign(process, { replica: { quorum: majority(cluster), status } })
 }
@@ -43,6 +52,15 @@ it('a node that does not serve lacks nothing, until it serves', () => {
   expect(look()).toBeNull()
   processes[2]!.ready = true
   expect(look([processes[2]!])).toMatch(/lacks: 1\.2, 1\.3/)
+})
+
+it('what is not on disk is not held', () => {
+  const { processes, look } = acknowledged(2)
+  processes[1]!.disk.marks = { appended: 1, synced: 0 }
+  expect(look()).toMatch(/lacks: 1\.2, 1\.3/)
+  const synced = acknowledged(2)
+  synced.processes[1]!.disk.marks = { appended: 1, synced: 1 }
+  expect(synced.look()).toBeNull()
 })
 
 it('what a node has lost in a crash it lacks', () => {

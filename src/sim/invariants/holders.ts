@@ -10,14 +10,20 @@ import type { Clients } from '../clients.ts'
 import type { Process } from '../process.ts'
 import { holdsRegisters } from './registers.ts'
 
+type Tags = ReadonlyMap<string, number>
+
+/** What one node has shown. */
 interface Seen {
-  readonly life: number
-  readonly hash: number
-  readonly serves: boolean
-  readonly tags: ReadonlyMap<string, number>
+  life: number
+  hash: number
+  serves: boolean
+  /** The tags that a crash would leave it. */
+  kept: Tags
+  /** Later ones, each with the number of records that its disk must hold for that. */
+  readonly coming: { readonly records: number; readonly tags: Tags }[]
 }
 
-/** The nodes of a run, as they were seen last: of a dead one that is what it held when it died. */
+/** The nodes of a run, as they were seen last. What is not on disk yet does not count as held. */
 export class Holders {
   readonly #seen = new Map<NodeId, Seen>()
   /** Of each key the highest tag that was acknowledged. */
@@ -46,19 +52,23 @@ export class Holders {
     }
   }
 
-  #see({ id, life, replica, store }: Process, keys: Iterable<string>): void {
-    const serves = replica!.status().ready
+  #see({ id, life, replica, store, disk }: Process, keys: Iterable<string>): void {
+    let seen = this.#seen.get(id)
+    if (!seen) this.#seen.set(id, (seen = { life: 0, hash: 0, serves: false, kept: new Map(), coming: [] }))
+    const { appended, synced } = disk.marks
     const hash = store!.hash()
-    const before = this.#seen.get(id)
-    if (before?.life === life && before.hash === hash && before.serves === serves) return
-    const tags = new Map<string, number>()
-    for (const key of keys) tags.set(key, store!.get(key).version)
-    this.#seen.set(id, { life, hash, serves, tags })
+    if (seen.life !== life) seen.coming.length = 0
+    if (seen.life !== life || seen.hash !== hash) {
+      const tags = new Map([...keys].map((key) => [key, store!.get(key).version]))
+      seen.coming.push({ records: appended, tags })
+    }
+    while (seen.coming.length > 0 && seen.coming[0]!.records <= synced) seen.kept = seen.coming.shift()!.tags
+    Object.assign(seen, { life, hash, serves: replica!.status().ready })
   }
 
   #judge(system: QuorumSystem, ballots: Ballots): string | null {
     for (const [key, tag] of this.#tags) {
-      const lacking = [...this.#seen].filter(([, { serves, tags }]) => serves && (tags.get(key) ?? 0) < tag)
+      const lacking = [...this.#seen].filter(([, { serves, kept }]) => serves && (kept.get(key) ?? 0) < tag)
       const members = lacking.map(([id]) => id)
       if (!system.phase1.includes(members)) continue
       const names = members.map(({ name }) => name).join(', ')

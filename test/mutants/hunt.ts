@@ -1,0 +1,62 @@
+/** Judges a patch: applies it to a copy of the sources and runs seeds there until an invariant finds the mistake. */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Patch } from './patch.ts'
+import type { Tree } from './tree.ts'
+
+/** No mutant has more runs than this to hide in. */
+export const SEEDS = 200
+
+/** The longest all runs of one mutant may take: one that makes a handler loop for ever is not found. */
+const PATIENCE_MS = 600_000
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const RUNNER = fileURLToPath(new URL('seeds.ts', import.meta.url))
+
+/** Runs make much short-lived garbage: with V8's own 16 MB a fifth of the time goes into collecting it. */
+const NODE_FLAGS = ['--max-semi-space-size=32', '--conditions=source', '--import=tsx']
+
+/** What a sequence of seeds showed. */
+export interface Verdict {
+  readonly found: {
+    readonly invariant: string
+    readonly seed: number
+    readonly where: string
+    readonly message: string
+  } | null
+  readonly runs: number
+}
+
+/** What came of a patch: a verdict, or why there is none. */
+export type Judgement = { readonly patch: Patch } & (Verdict | { readonly fault: string })
+
+/**
+ * Judges a patch on a copy of `base`, by at most `seeds` runs. Gives a fault when it does not apply, or when the
+ * patched sources do not run; rejects only when the copy cannot be made. `signal` ends the runs.
+ */
+export async function hunt(patch: Patch, base: Tree, seeds = SEEDS, signal?: AbortSignal): Promise<Judgement> {
+  const tree = base.copy()
+  try {
+    const fault = tree.apply(patch.path)
+    if (fault !== null) return { patch, fault: `does not apply: ${fault}` }
+    return { patch, ...(await search(tree, patch.algorithm, seeds, signal)) }
+  } catch (error) {
+    return { patch, fault: `does not run: ${error instanceof Error ? error.message : String(error)}` }
+  } finally {
+    tree.remove()
+  }
+}
+
+/**
+ * Runs seeds from 1 on in a process of its own; rejects with the last line it wrote to stderr when it fails.
+ */
+export function search(tree: Tree, algorithm: string, seeds: number, signal?: AbortSignal): Promise<Verdict> {
+  const argv = [...NODE_FLAGS, RUNNER, tree.path, algorithm, String(seeds)]
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, argv, { cwd: ROOT, timeout: PATIENCE_MS, signal }, (error, stdout, stderr) => {
+      if (!error) resolve(JSON.parse(stdout) as Verdict)
+      else if (error.killed && error.signal) reject(new Error(`ended after ${PATIENCE_MS / 1000} s`))
+      else reject(new Error(/^\w*Error.*$/m.exec(stderr)?.[0] ?? error.message))
+    })
+  })
+}

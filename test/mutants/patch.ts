@@ -1,0 +1,36 @@
+/**
+ * The mutants as they are kept: each a small patch to the core or a protocol, whose first line says which mistake it
+ * makes. A mutant is judged by the simulator's runs of the protocol it touches; one of the core by those of Paxos.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Where the project keeps its mutants. */
+const FOLDER = fileURLToPath(new URL('.', import.meta.url))
+
+/** A patch that makes a mistake. */
+export interface Patch {
+  /** The file's name without its ending: `<area>-<what>`. */
+  readonly name: string
+  readonly path: string
+  /** Which mistake it is, in one line. */
+  readonly mistake: string
+  /** The protocol whose runs are to find it. */
+  readonly algorithm: string
+}
+
+/** Takes the path of a patch file; gives what it says of itself. Throws what reading the file throws. */
+export function readPatch(path: string): Patch {
+  const text = readFileSync(path, 'utf8')
+  const first = text.split('\n', 1)[0]!.trim()
+  const name = basename(path, '.patch')
+  const mistake = /^(diff |--- )/.test(first) || first === '' ? name : first
+  return { name, path, mistake, algorithm: /^\+\+\+ b\/protocols\/(\w+)\//m.exec(text)?.[1] ?? 'paxos' }
+}
+
+/** All mutants of the project, by name. */
+export function allPatches(): Patch[] {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.patch'))
+  return files.sort().map((file) => readPatch(join(FOLDER, file)))
+}
