@@ -50,8 +50,8 @@ async function main(): Promise<number | undefined> {
   refuseUnsupported(flags)
   const cluster = new Cluster(Object.keys(config.address))
   const ids = flags.sim ? cluster.members : [memberOf(cluster, flags.id, flags.config)]
-  for (const id of ids) refuseExposure(config, id, flags)
   refuseSchemes(config, flags)
+  for (const id of ids) refuseExposure(config, id, flags)
   const protocol = await loadProtocol(flags.algorithm)
   const options = optionsOf(config, protocol, flags.config)
   const name = flags.sim ? 'server.sim' : `server.${flags.id}`
