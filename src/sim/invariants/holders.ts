@@ -35,6 +35,8 @@ export class Holders {
   look({ processes, clients: { acknowledged, keys } }: Pick<Arena, 'processes' | 'clients'>): string | null {
     for (const process of processes) {
       const { replica, node } = process
+      // It died in the middle of a turn, and forgot what it had just begun to send.
+      if (!node && !process.disk.durable) this.#seen.delete(process.id)
       const system = (replica as { quorum?: QuorumSystem } | null)?.quorum
       if (!node?.memory || !system || !holdsRegisters(process)) continue
       this.#hear(acknowledged)
