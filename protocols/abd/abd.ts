@@ -32,7 +32,7 @@ export class Abd implements Replica {
   life = 0
   /** What is under way here. Requests that were answered at their deadline go at the next retry. */
   readonly operations = new Map<number, Operation>()
-  #lastId = 0
+  lastId = 0
 
   constructor(node: Node, options: Options, quorum: QuorumSystem = majority(node.cluster)) {
     this.node = node
@@ -55,7 +55,7 @@ export class Abd implements Replica {
       this.node.refuse(request, 'unavailable', FORGOT)
       return
     }
-    const operation = new Operation(++this.#lastId, request, this.quorum.phase1, this.node.now())
+    const operation = new Operation(++this.lastId, request, this.quorum.phase1, this.node.now())
     this.operations.set(operation.id, operation)
     this.#query(operation, this.node.cluster.members)
   }

@@ -13,25 +13,25 @@ export class Candidate {
   end: number
   /** Of each slot the vote with the highest ballot, or a chosen one. */
   readonly votes = new Map<number, Vote>()
-  readonly #tally: Tally
+  readonly tally: Tally
   /** How far each member has answered. */
-  readonly #answered = new Map<NodeId, number>()
+  readonly answered = new Map<NodeId, number>()
 
   constructor(ballot: number, from: number, tally: Tally) {
     this.ballot = ballot
     this.from = from
     this.end = from
-    this.#tally = tally
+    this.tally = tally
   }
 
   /** Whether a quorum has promised and told all its votes. */
   get elected(): boolean {
-    return this.#tally.stands
+    return this.tally.stands
   }
 
   /** The slot from which on `id` is to be asked, or null when it has told everything. */
   next(id: NodeId): number | null {
-    return this.#tally.has(id) ? null : (this.#answered.get(id) ?? this.from)
+    return this.tally.has(id) ? null : (this.answered.get(id) ?? this.from)
   }
 
   /** Takes the next part of a member's answer; false for any other part. */
@@ -47,8 +47,8 @@ export class Candidate {
       if (!best || vote.chosen || (!best.chosen && vote.ballot > best.ballot)) this.votes.set(vote.slot, vote)
       this.end = Math.max(this.end, vote.slot + 1)
     }
-    this.#answered.set(from, m.end)
-    if (!m.more) this.#tally.ack(from)
+    this.answered.set(from, m.end)
+    if (!m.more) this.tally.ack(from)
     return true
   }
 }

@@ -16,7 +16,7 @@ export class CatchUp {
   incoming: Incoming | null = null
   readonly #paxos: Paxos
   /** What `executed` was at the last look: a mark above it that stands still is a gap. */
-  #executedBefore = 0
+  executedBefore = 0
 
   constructor(paxos: Paxos) {
     this.#paxos = paxos
@@ -26,8 +26,8 @@ export class CatchUp {
   look(): void {
     const { node, log, leader, role, mark, voting, election, options } = this.#paxos
     this.uploads.expire(node.now() - UPLOAD_PATIENCE * options.heartbeat_ms)
-    const stalled = log.executed === this.#executedBefore
-    this.#executedBefore = log.executed
+    const stalled = log.executed === this.executedBefore
+    this.executedBefore = log.executed
     if (this.incoming?.isIdle()) this.incoming = null
     if (this.incoming) this.download(this.incoming.source)
     else if (!leader || role === 'leader') return

@@ -16,8 +16,8 @@ export class Election {
   poll: { readonly round: number; highest: number; readonly tally: Tally } | null = null
   candidate: Candidate | null = null
   readonly #paxos: Paxos
-  #round = 0
-  #timer: Timer | null = null
+  round = 0
+  timer: Timer | null = null
 
   constructor(paxos: Paxos) {
     this.#paxos = paxos
@@ -38,7 +38,7 @@ export class Election {
   rest(): void {
     this.poll = null
     this.candidate = null
-    if (this.#timer?.alarm == null) this.postpone()
+    if (this.timer?.alarm == null) this.postpone()
   }
 
   onTimeout(): void {
@@ -58,7 +58,7 @@ export class Election {
   /** Asks whether the others, too, hear no leader. */
   canvass(): void {
     const { node, promised, quorum } = this.#paxos
-    this.poll = { round: ++this.#round, highest: promised, tally: quorum.phase1.tally() }
+    this.poll = { round: ++this.round, highest: promised, tally: quorum.phase1.tally() }
     node.broadcast(Canvass, { round: this.poll.round })
   }
 
@@ -129,7 +129,7 @@ export class Election {
 
   #await(delayMs: number): void {
     const { node } = this.#paxos
-    node.clearTimer(this.#timer)
-    this.#timer = node.setTimer(delayMs, () => this.onTimeout())
+    node.clearTimer(this.timer)
+    this.timer = node.setTimer(delayMs, () => this.onTimeout())
   }
 }

@@ -32,15 +32,15 @@ export class Log {
   end = 0
   /** About how many bytes the kept slots take. */
   bytes = 0
-  readonly #entries = new Map<number, Entry>()
+  readonly entries = new Map<number, Entry>()
 
   get(slot: number): Entry | undefined {
-    return this.#entries.get(slot)
+    return this.entries.get(slot)
   }
 
   /** Records a vote. A chosen slot keeps its commands: any later proposal for it has the same. */
   vote(slot: number, ballot: number, commands: readonly Command[]): Entry {
-    const entry = this.#entries.get(slot)
+    const entry = this.entries.get(slot)
     if (!entry) return this.#add({ slot, ballot, commands, chosen: false })
     if (!entry.chosen) {
       this.bytes += bytesOf(commands) - bytesOf(entry.commands)
@@ -58,7 +58,7 @@ export class Log {
   /** The entries from `slot` on, in order. */
   *from(slot: number): Generator<Entry> {
     for (let at = Math.max(slot, this.floor); at < this.end; at++) {
-      const entry = this.#entries.get(at)
+      const entry = this.entries.get(at)
       if (entry) yield entry
     }
   }
@@ -76,24 +76,24 @@ export class Log {
 
   /** Starts anew behind a snapshot of the slots below `slot`; votes above it stay. */
   reset(slot: number): void {
-    for (const at of this.#entries.keys()) if (at < slot) this.#remove(at)
+    for (const at of this.entries.keys()) if (at < slot) this.#remove(at)
     this.executed = slot
     this.floor = slot
     this.end = Math.max(this.end, slot)
   }
 
   #add(entry: Entry): Entry {
-    this.#entries.set(entry.slot, entry)
+    this.entries.set(entry.slot, entry)
     this.bytes += bytesOf(entry.commands)
     this.end = Math.max(this.end, entry.slot + 1)
     return entry
   }
 
   #remove(slot: number): void {
-    const entry = this.#entries.get(slot)
+    const entry = this.entries.get(slot)
     if (!entry) return
     this.bytes -= bytesOf(entry.commands)
-    this.#entries.delete(slot)
+    this.entries.delete(slot)
   }
 }
 

@@ -49,11 +49,11 @@ export class Paxos implements Replica {
   /** As leader: how far the others are. */
   readonly progress = new Map<NodeId, Progress>()
   /** The commit mark last sent to the others. */
-  #told = 0
+  told = 0
   /** The executed mark last recorded. */
-  #recorded = 0
+  recorded = 0
   /** The pieces of a snapshot being recovered from the log. */
-  #recovered: Uint8Array[] = []
+  recovered: Uint8Array[] = []
 
   constructor(node: Node, options: Options, quorum: QuorumSystem = majority(node.cluster)) {
     this.node = node
@@ -79,13 +79,13 @@ export class Paxos implements Replica {
   onTurnEnd(): void {
     const { executed } = this.log
     if (this.role === 'leader') {
-      if (this.proposer.proposeWaiting(this.promised, executed)) this.#told = executed
-      if (executed > this.#told) this.#tell()
+      if (this.proposer.proposeWaiting(this.promised, executed)) this.told = executed
+      if (executed > this.told) this.#tell()
     } else if (this.leader) {
       this.proposer.forwardWaiting(this.leader)
     }
-    if (executed > this.#recorded) {
-      this.#recorded = executed
+    if (executed > this.recorded) {
+      this.recorded = executed
       this.node.persist(records.Executed, { slot: executed })
     }
   }
@@ -288,7 +288,7 @@ export class Paxos implements Replica {
   }
 
   #tell(): void {
-    this.#told = this.log.executed
+    this.told = this.log.executed
     const commit = { ballot: this.promised, committed: this.log.executed }
     // Urgent: these slots were chosen by votes that were on disk when they were sent.
     this.node.multicast(this.node.peers, messages.Commit, commit, 'urgent')
@@ -344,7 +344,7 @@ export class Paxos implements Replica {
   }
 
   #beat(): void {
-    this.#told = this.log.executed
+    this.told = this.log.executed
     const floor = Math.min(this.log.executed, ...[...this.progress.values()].map(({ executed }) => executed))
     this.log.truncate(floor)
     const heartbeat = { ballot: this.promised, committed: this.log.executed, floor }
@@ -375,15 +375,15 @@ export class Paxos implements Replica {
       entry.chosen = true
     }
     this.advance()
-    this.#recorded = slot
+    this.recorded = slot
   }
 
   recoverPiece({ slot, piece, last, data }: records.Piece): void {
-    if (piece === 0) this.#recovered = []
-    this.#recovered.push(data)
+    if (piece === 0) this.recovered = []
+    this.recovered.push(data)
     if (!last) return
-    this.node.store.restore(this.#recovered)
+    this.node.store.restore(this.recovered)
     this.log.reset(slot)
-    this.#recovered = []
+    this.recovered = []
   }
 }

@@ -18,11 +18,11 @@ interface Upload {
 
 /** The snapshots this node gives out: one a reader, each frozen when its first piece was asked for. */
 export class Uploads {
-  readonly #byReader = new Map<NodeId, Upload>()
+  readonly byReader = new Map<NodeId, Upload>()
 
   /** The piece asked for. When that snapshot is gone, the first piece of a new one. */
   answer(m: Download, reader: NodeId, executed: number, snapshot: () => Iterable<Uint8Array>, now: number): Downloaded {
-    const upload = this.#byReader.get(reader)
+    const upload = this.byReader.get(reader)
     if (!upload || m.id !== upload.id || m.piece < upload.sent.piece || m.piece > upload.sent.piece + 1) {
       return this.#begin(m.id, reader, executed, snapshot, now)
     }
@@ -33,22 +33,22 @@ export class Uploads {
 
   /** Drops snapshots that nobody has asked for since `before`. */
   expire(before: number): void {
-    for (const [reader, upload] of this.#byReader) if (upload.usedAt < before) this.#drop(reader, upload)
+    for (const [reader, upload] of this.byReader) if (upload.usedAt < before) this.#drop(reader, upload)
   }
 
   #begin(id: number, reader: NodeId, slot: number, snapshot: () => Iterable<Uint8Array>, now: number): Downloaded {
-    const old = this.#byReader.get(reader)
+    const old = this.byReader.get(reader)
     if (old) this.#drop(reader, old)
     const pieces = snapshot()[Symbol.iterator]()
     const none = { id, slot, piece: -1, last: false, data: new Uint8Array(0) }
     const upload: Upload = { id, slot, pieces, sent: none, next: pieces.next(), usedAt: now }
-    this.#byReader.set(reader, upload)
+    this.byReader.set(reader, upload)
     return advance(upload, 0)
   }
 
   #drop(reader: NodeId, upload: Upload): void {
     upload.pieces.return?.()
-    this.#byReader.delete(reader)
+    this.byReader.delete(reader)
   }
 }
 
@@ -67,8 +67,8 @@ export class Incoming {
   /** What has arrived: all pieces from the first on. */
   pieces: Uint8Array[] = []
   complete = false
-  #looks = 0
-  #seen = 0
+  looks = 0
+  seen = 0
 
   /** @param id tells this download from earlier ones */
   constructor(source: NodeId, id: number) {
@@ -78,9 +78,9 @@ export class Incoming {
 
   /** Looked at once a heartbeat: true when many looks have seen no new piece. */
   isIdle(): boolean {
-    this.#looks = this.pieces.length === this.#seen ? this.#looks + 1 : 0
-    this.#seen = this.pieces.length
-    return this.#looks > PATIENCE
+    this.looks = this.pieces.length === this.seen ? this.looks + 1 : 0
+    this.seen = this.pieces.length
+    return this.looks > PATIENCE
   }
 
   /** Takes a piece; true when it was the one asked for. A first piece starts the snapshot anew. */
