@@ -22,6 +22,11 @@ export class Fifo<T> {
     return this.#items[this.#head]
   }
 
+  /** What waits, in order; it is left there. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at] as T
+  }
+
   /** Takes the next item; undefined when there is none. */
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined

@@ -24,6 +24,11 @@ export class Disk {
     return { appended: this.#records.length, synced: this.#synced }
   }
 
+  /** What was appended and is not lost. */
+  get records(): readonly StoredRecord[] {
+    return this.#records
+  }
+
   /** The storage of the node's next life. */
   mount(): Storage {
     const life = ++this.#mount
@@ -46,11 +51,11 @@ export class Disk {
     }
   }
 
-  /** Power is lost. */
-  crash(): void {
+  /** Power is lost. `kept`: how many records survive although they were not synced; drawn when left out. */
+  crash(kept?: number): void {
     this.#mount += 1
     if (this.durable) {
-      const survived = this.#synced + this.#world.chooser.below(this.#records.length - this.#synced + 1)
+      const survived = this.#synced + (kept ?? this.#world.chooser.below(this.#records.length - this.#synced + 1))
       this.#records.length = survived
       this.#synced = survived
     } else {

@@ -102,8 +102,8 @@ export class Process implements Endpoint {
     this.node.start(this.replica)
   }
 
-  /** Ends at once, with what is on disk. */
-  crash(): void {
+  /** Ends at once, with what is on disk, and with the first `kept` records that are not safe there. */
+  crash(kept?: number): void {
     if (!this.node) return
     const ended = this.life++
     this.#fuse = -1
@@ -111,7 +111,7 @@ export class Process implements Endpoint {
     this.node = null
     this.replica = null
     this.#deferred = []
-    this.disk.crash()
+    this.disk.crash(kept)
     for (const tell of this.onCrash) tell(ended)
   }
 

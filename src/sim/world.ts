@@ -61,6 +61,20 @@ export class World {
     return true
   }
 
+  /** When the next thing happens; null when nothing will. */
+  next(): number | null {
+    while (this.#heap[0]?.cancelled) this.#pop()
+    return this.#heap[0]?.time ?? null
+  }
+
+  /** When each thing happens that is going to, in order. */
+  pending(): number[] {
+    return this.#heap
+      .filter(({ cancelled }) => !cancelled)
+      .map(({ time }) => time)
+      .sort((a, b) => a - b)
+  }
+
   /** Adds a number to the trace hash (FNV-1a over its low 32 bits). */
   mix(value: number): void {
     this.hash = Math.imul(this.hash ^ (value | 0), 0x01000193) >>> 0
