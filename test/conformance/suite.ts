@@ -1,0 +1,73 @@
+/**
+ * One suite for every protocol: it plays each kind of fault on each layout, and demands safety always and progress
+ * exactly where the protocol's own `progress` promises it.
+ */
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Protocol } from '../../src/replica.ts'
+import { LAYOUTS } from '../../src/sim/index.ts'
+import { CONTRACT, tolerates } from './contract.ts'
+import { type Gap, Gaps } from './gaps.ts'
+import { outages } from './outages.ts'
+import { partitions } from './partitions.ts'
+import { restarts } from './restarts.ts'
+import { cellName, type Row } from './row.ts'
+import { clusterOf } from './stage.ts'
+import { sweeps } from './sweeps.ts'
+
+export const ROWS: readonly Row[] = [...sweeps, ...partitions, ...outages, ...restarts]
+
+/** How a protocol's suite differs from the others'. */
+export interface ConformanceOptions {
+  /** Known gaps. */
+  readonly skip?: readonly Gap[]
+  /** Names of `LAYOUTS` that the protocol is for; all by default. */
+  readonly layouts?: readonly string[]
+  /** How many seeds each test plays; one by default. The environment's CONFORMANCE_SEEDS goes before it. */
+  readonly seeds?: number
+}
+
+/** Declares the tests of a protocol, and prints after them what it promises and what was skipped. */
+export function conformance(protocol: Protocol, options: ConformanceOptions = {}): void {
+  const { skip = [], layouts = Object.keys(LAYOUTS) } = options
+  const seeds = Number(process.env.CONFORMANCE_SEEDS ?? options.seeds ?? 1)
+  const gaps = new Gaps(skip)
+  describe(`conformance of ${protocol.name}`, () => {
+    const declare = (name: string, play: () => void) => {
+      const reason = gaps.reasonFor(name)
+      it(name, (context) => {
+        if (reason !== null) context.skip(reason)
+        play()
+      })
+    }
+    for (const [name, check] of Object.entries(CONTRACT)) declare(name, () => check(protocol, layouts))
+    let first = 1
+    for (const row of ROWS) {
+      for (const layout of layouts) {
+        for (const durable of [true, false]) {
+          const { size, zones } = clusterOf(layout)
+          if (!row.fits(size, durable, zones.size)) continue
+          // Other seeds in each test, so that all together are a wide sweep.
+          const from = first++ * 1000
+          declare(cellName(row.name, layout, durable), () => {
+            for (let seed = from; seed < from + seeds; seed++) row.play({ protocol, layout, durable, seed })
+          })
+        }
+      }
+    }
+    it('skips tests that there are, for a reason', () => {
+      expect(gaps.unknown).toEqual([])
+      expect(skip.filter(({ reason }) => reason.trim() === '')).toEqual([])
+    })
+    afterAll(() => console.log([promiseOf(protocol, layouts), ...gaps.lines].join('\n  ')))
+  })
+}
+
+/** In one line, how many nodes may be dead. */
+export function promiseOf(protocol: Protocol, layouts: readonly string[]): string {
+  const parts = layouts.map((layout) => {
+    const { any, some } = tolerates(protocol, layout)
+    const size = clusterOf(layout).members.length
+    return `${layout} ${any} of ${size}${some > any ? ` (the right ${some})` : ''}`
+  })
+  return `${protocol.name} promises progress while so many are dead: ${parts.join(', ')}`
+}

@@ -1,0 +1,76 @@
+/** Rows of random faults of one kind, by seed: everything stays safe meanwhile, and all is well after they end. */
+import { NEMESES, type Nemesis, run } from '../../src/sim/index.ts'
+import type { Row, Setting } from './row.ts'
+
+/** What a run of these faults did. */
+export type Struck = (row: string, faults: Readonly<Record<string, number>>) => void
+
+/** The rows that have nemeses of their own: which, and what they need. */
+interface Kind {
+  readonly faults: readonly string[]
+  /** With fewer nodes it cannot happen. */
+  readonly least?: number
+  /** Whether it happens only to nodes with a disk. */
+  readonly durable?: boolean
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  loss: { faults: ['drop', 'lossy-link'], least: 2 },
+  delay: { faults: ['delay', 'slow-link'], least: 2 },
+  reorder: { faults: ['reorder'], least: 2 },
+  'duplicate and replay': { faults: ['duplicate', 'replay'], least: 2 },
+  partition: { faults: ['partition-halves', 'partition-leader'], least: 2 },
+  partial: { faults: ['partition-star', 'partition-chain', 'partition-pair'], least: 2 },
+  'zone cut': { faults: ['partition-zone'], least: 2 },
+  kill: { faults: ['crash-one', 'crash-minority', 'crash-all'] },
+  'restart loop': { faults: ['restart-loop'] },
+  pause: { faults: ['pause'] },
+  clocks: { faults: ['clock-jump', 'clock-drift'] },
+  'disk lost': { faults: ['wipe'], least: 3, durable: true },
+  usurp: { faults: ['usurp'], least: 2 },
+}
+
+/** The nemeses that the rows name. */
+export const EXERCISED: ReadonlySet<string> = new Set(Object.values(KINDS).flatMap(({ faults }) => faults))
+
+/** The command that repeats one run. */
+function commandOf({ protocol, seed, layout, durable }: Setting, faults: readonly string[] | null): string {
+  const flags = [`-algorithm ${protocol.name}`, `-seed ${seed}`, `-nodes ${layout}`]
+  flags.push(`-storage ${durable ? 'disk' : 'memory'}`)
+  if (faults) flags.push(`-faults ${faults.join(',')}`)
+  return `npm run sim -- ${flags.join(' ')} -trace`
+}
+
+function sweep(setting: Setting, faults: readonly string[] | null): Readonly<Record<string, number>> {
+  const { protocol, seed, layout, durable } = setting
+  const report = run({ protocol, seed, layout, durable, ...(faults ? { faults } : {}) })
+  const { violation, invalid } = report
+  if (violation) throw new Error(`${violation.invariant}: ${violation.message}\n${commandOf(setting, faults)}`)
+  if (invalid) throw new Error(`the run proves nothing: ${invalid}\n${commandOf(setting, faults)}`)
+  return report.faults
+}
+
+/** Whether something of this kind can happen to so many nodes. */
+function possible({ faults, least = 1, durable: onDisk = false }: Kind, size: number, durable: boolean): boolean {
+  if (size < least || (onDisk && !durable)) return false
+  // Without a disk, a majority must remember.
+  const kills = faults.some((name) => name.startsWith('crash') || name === 'restart-loop')
+  return durable || !kills || size > 2
+}
+
+export const sweeps: readonly Row[] = [
+  ...Object.entries(KINDS).map(([name, kind]) => ({
+    name: `faults: ${name}`,
+    fits: (size: number, durable: boolean) => possible(kind, size, durable),
+    play: (setting: Setting) => void sweep(setting, kind.faults),
+  })),
+  { name: 'faults: all together', fits: () => true, play: (setting) => void sweep(setting, null) },
+]
+
+/** Nemeses that no row names, and names in rows that no nemesis has. */
+export function unmatched(nemeses: ReadonlyMap<string, Nemesis> = NEMESES): { missing: string[]; stale: string[] } {
+  return {
+    missing: [...nemeses.keys()].filter((name) => !EXERCISED.has(name)),
+    stale: [...EXERCISED].filter((name) => !nemeses.has(name)),
+  }
+}
