@@ -1,41 +1,22 @@
-/** ABD under the simulator: sweeps of random faults; values that are written half, and tags. */
+/** ABD under the simulator: other quorums, values that are written half, and tags. */
 import { describe, expect, it } from 'vitest'
 import { get, put } from '#core'
-import { LAYOUTS, run } from '../../src/sim/index.ts'
+import { run } from '../../src/sim/index.ts'
 import type { Passing, Scenario } from '../../src/sim/scenario.ts'
 import type { Abd } from './abd.ts'
-import protocol from './index.ts'
 import * as messages from './messages.ts'
 import { cluster, ending, FIVE, flexible, held, restart, sent, submit, tag } from './testing/cluster.ts'
 
-/** Seeds of each layout and kind of storage. */
-const SEEDS = 6
-
-describe('sweep', () => {
-  for (const layout of Object.keys(LAYOUTS)) {
-    for (const durable of [true, false]) {
-      it(`${layout}, ${durable ? 'disk' : 'memory'}`, () => {
-        for (let seed = 1; seed <= SEEDS; seed++) {
-          const report = run({ protocol, seed, layout, durable })
-          const command = `npm run sim -- -algorithm abd -seed ${seed} -nodes ${layout} -storage ${durable ? 'disk' : 'memory'} -trace`
-          expect(report.violation, command).toBeNull()
-          expect(report.invalid, command).toBeNull()
-        }
-      })
+it('keeps its promises with quorums of different sizes', () => {
+  for (const [q1, q2] of [
+    [2, 4],
+    [4, 2],
+  ] as const) {
+    for (let seed = 1; seed <= 6; seed++) {
+      const report = run({ protocol: flexible(q1, q2), seed, layout: '1x5', durable: true })
+      expect([q1, q2, seed, report.violation, report.invalid]).toEqual([q1, q2, seed, null, null])
     }
   }
-
-  it('with quorums of different sizes', () => {
-    for (const [q1, q2] of [
-      [2, 4],
-      [4, 2],
-    ] as const) {
-      for (let seed = 1; seed <= SEEDS; seed++) {
-        const report = run({ protocol: flexible(q1, q2), seed, layout: '1x5', durable: true })
-        expect([q1, q2, seed, report.violation, report.invalid]).toEqual([q1, q2, seed, null, null])
-      }
-    }
-  })
 })
 
 describe('a half-written value', () => {

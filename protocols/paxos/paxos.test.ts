@@ -1,29 +1,6 @@
-/** Multi-Paxos under random faults, and what a new leader must learn. */
+/** What a new leader of Multi-Paxos must learn. */
 import { describe, expect, it } from 'vitest'
-import { LAYOUTS, run } from '../../src/sim/index.ts'
-import protocol from './index.ts'
 import { cluster, commandsOf, converge, ending, FIVE, lead } from './testing/cluster.ts'
-
-/** Seeds of each layout and kind of storage. */
-const SEEDS = 10
-
-describe('sweep', () => {
-  for (const layout of Object.keys(LAYOUTS)) {
-    for (const durable of [true, false]) {
-      it(`${layout}, ${durable ? 'disk' : 'memory'}`, () => {
-        let acknowledged = 0
-        for (let seed = 1; seed <= SEEDS; seed++) {
-          const report = run({ protocol, seed, layout, durable })
-          const command = `npm run sim -- -algorithm paxos -seed ${seed} -nodes ${layout} -storage ${durable ? 'disk' : 'memory'} -trace`
-          expect(report.violation, command).toBeNull()
-          expect(report.invalid, command).toBeNull()
-          acknowledged += report.totals.ok
-        }
-        expect(acknowledged).toBeGreaterThan(100 * SEEDS)
-      })
-    }
-  }
-})
 
 describe('a new leader learns what was decided', () => {
   for (const durable of [true, false]) {

@@ -80,8 +80,8 @@ function pause(name: string, count: (size: number) => number): Row {
 }
 
 /** How many requests a node has open at most, in the row below, and how many it is sent. */
-const ROOM = 64
-const BURST = 1000
+const ROOM = 50
+const BURST = 500
 
 /** More than a node has room for: what is too much is refused at once and definitely, and the rest is done. */
 const overload: Row = {
@@ -90,7 +90,7 @@ const overload: Row = {
   play: (setting) => {
     const stage = new Stage(setting, { maxRequests: ROOM })
     const [first] = stage.order() as [NodeId]
-    const burst = Array.from({ length: BURST }, (_, index) => stage.scenario.submit(first.name, `${index % 40}`, true))
+    const burst = Array.from({ length: BURST }, (_, index) => stage.scenario.submit(first.name, `${index % 5}`, true))
     stage.scenario.until('an answer to all', () => burst.every(({ outcome }) => outcome !== undefined), BOUND_MS)
     const served = burst.filter(({ outcome }) => outcome?.ok).length
     const refused = burst.filter(({ outcome }) => outcome?.ok === false && outcome.code === 'overloaded').length
@@ -100,31 +100,48 @@ const overload: Row = {
   },
 }
 
-/** One node, not the leader, is dead or hardly reachable for long, under load; the others do not wait for it. */
-function lame(name: string, strike: (stage: Stage, id: NodeId) => void, least: number): Row {
+/** One node, not the leader, is dead or slow for long, under load; the others do not wait for it. */
+function lame(name: string, dies: boolean, strike: (stage: Stage, id: NodeId) => () => void): Row {
   return {
     name: `overload: ${name}`,
-    fits: (size, durable) => size >= least && (name !== 'dead peer' || mayDie(1, size, durable)),
+    fits: (size, durable) => size > 1 && (!dies || mayDie(1, size, durable)),
     play: (setting) => {
       const stage = new Stage(setting, { maxRequests: ROOM })
       const last = stage.order().at(-1)!
-      strike(stage, last)
-      const others = stage.running.filter((id) => id !== last)
+      const others = stage.members.filter((id) => id !== last)
+      const end = strike(stage, last)
       stage.scenario.run(1000)
-      const pending = stage.load(300)
+      const pending = stage.load(200)
       stage.scenario.until('an answer to all', () => pending.every(({ outcome }) => outcome !== undefined), BOUND_MS)
       if (stage.promises(others)) stage.serves(others)
+      end()
       stage.recovers()
     },
   }
 }
 
-const slow = (stage: Stage, id: NodeId) => {
-  for (const other of stage.members) {
-    if (other === id) continue
-    stage.scenario.network.slow(id, other, 1500)
-    stage.scenario.network.slow(other, id, 1500)
+/** It runs for a moment now and then; what came up meanwhile has waited for it. */
+function slow(stage: Stage, id: NodeId): () => void {
+  const { world } = stage.scenario
+  let on = true
+  const sleep = () => {
+    if (!on) return
+    stage.process(id).pause()
+    world.after(world.chooser.between(200, 1500), wake)
   }
+  const wake = () => {
+    stage.process(id).resume()
+    world.after(1, sleep)
+  }
+  sleep()
+  return () => {
+    on = false
+  }
+}
+
+function dead(stage: Stage, id: NodeId): () => void {
+  stage.process(id).crash()
+  return () => stage.process(id).boot()
 }
 
 export const outages: readonly Row[] = [
@@ -136,6 +153,6 @@ export const outages: readonly Row[] = [
   pause('one', () => 1),
   pause('a minority', (size) => (minority(size) > 1 ? minority(size) : 0)),
   overload,
-  lame('slow peer', slow, 2),
-  lame('dead peer', (stage, id) => stage.process(id).crash(), 3),
+  lame('slow peer', false, slow),
+  lame('dead peer', true, dead),
 ]

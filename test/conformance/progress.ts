@@ -4,7 +4,7 @@ import { components, isFull, neighbourhood, reaches } from '../../src/sim/reach.
 import { SETTLED_MS, type Stage } from './stage.ts'
 
 /** How long a cluster that serves must go on serving. */
-const LASTING_MS = 2000
+const LASTING_MS = 1000
 
 /**
  * Demands what is promised of the network as it is cut now, once it has settled, and again later.

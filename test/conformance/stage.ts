@@ -15,7 +15,7 @@ import type { Setting } from './row.ts'
 export const BOUND_MS = 5000
 
 /** After which nobody rests on what was true before a cut. */
-export const SETTLED_MS = 3000
+export const SETTLED_MS = 2000
 
 /** How long a request waits for its answer, and the most that its answer is late. */
 const REQUEST_MS = 500
@@ -102,8 +102,16 @@ export class Stage {
   /** A write that is acknowledged and a read that is answered, at each of these nodes. */
   serves(nodes: readonly NodeId[], ms = BOUND_MS): void {
     for (const { name } of nodes) {
-      this.scenario.write(name, this.#key(), ms)
-      this.scenario.read(name, this.#key(), ms)
+      const before = this.scenario.world.now
+      try {
+        this.scenario.write(name, this.#key(), ms)
+        this.scenario.read(name, this.#key(), ms)
+      } catch (error) {
+        const after = Math.round(this.scenario.world.now - before)
+        throw new Error(`${name} owes service with ${names(nodes)}, and has not served after ${after} ms`, {
+          cause: error,
+        })
+      }
     }
   }
 
@@ -144,7 +152,6 @@ export class Stage {
   /** Takes all faults away. */
   heal(): void {
     this.scenario.network.heal()
-    this.scenario.network.hurry()
     for (const process of this.processes) {
       if (process.paused) process.resume()
       if (!process.alive) process.boot()

@@ -2,6 +2,7 @@
  * One suite for every protocol: it plays each kind of fault on each layout, and demands safety always and progress
  * exactly where the protocol's own `progress` promises it.
  */
+import { relative } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Protocol } from '../../src/replica.ts'
 import { LAYOUTS } from '../../src/sim/index.ts'
@@ -10,7 +11,7 @@ import { type Gap, Gaps } from './gaps.ts'
 import { outages } from './outages.ts'
 import { partitions } from './partitions.ts'
 import { restarts } from './restarts.ts'
-import { cellName, type Row } from './row.ts'
+import { cellName, type Row, type Setting } from './row.ts'
 import { clusterOf } from './stage.ts'
 import { sweeps } from './sweeps.ts'
 
@@ -49,7 +50,7 @@ export function conformance(protocol: Protocol, options: ConformanceOptions = {}
           // Other seeds in each test, so that all together are a wide sweep.
           const from = first++ * 1000
           declare(cellName(row.name, layout, durable), () => {
-            for (let seed = from; seed < from + seeds; seed++) row.play({ protocol, layout, durable, seed })
+            for (let seed = from; seed < from + seeds; seed++) play(row, { protocol, layout, durable, seed })
           })
         }
       }
@@ -60,6 +61,21 @@ export function conformance(protocol: Protocol, options: ConformanceOptions = {}
     })
     afterAll(() => console.log([promiseOf(protocol, layouts), ...gaps.lines].join('\n  ')))
   })
+}
+
+/** Plays a row; what goes wrong names the seed, and the command that repeats the test. */
+function play(row: Row, setting: Setting): void {
+  try {
+    row.play(setting)
+  } catch (error) {
+    const { testPath = '', currentTestName } = expect.getState()
+    const seeds = process.env.CONFORMANCE_SEEDS ? `CONFORMANCE_SEEDS=${process.env.CONFORMANCE_SEEDS} ` : ''
+    const file = relative(process.cwd(), testPath)
+    const name = currentTestName?.split(' > ').join(' ')
+    const message = error instanceof Error ? error.message : String(error)
+    const command = `${seeds}npx vitest run ${file} -t '${name}'`
+    throw new Error(`${message}\nseed ${setting.seed}; again: ${command}`, { cause: error })
+  }
 }
 
 /** In one line, how many nodes may be dead. */

@@ -2,8 +2,8 @@
 import { NEMESES, type Nemesis, run } from '../../src/sim/index.ts'
 import type { Row, Setting } from './row.ts'
 
-/** What a run of these faults did. */
-export type Struck = (row: string, faults: Readonly<Record<string, number>>) => void
+/** How many seeds of all faults together stand for one: there is more to draw from. */
+const DRAWS = 3
 
 /** The rows that have nemeses of their own: which, and what they need. */
 interface Kind {
@@ -16,7 +16,9 @@ interface Kind {
 
 const KINDS: Readonly<Record<string, Kind>> = {
   loss: { faults: ['drop', 'lossy-link'], least: 2 },
-  delay: { faults: ['delay', 'slow-link'], least: 2 },
+  delay: { faults: ['delay'], least: 2 },
+  // Not every protocol has an election that may be held at any time; where there is one, it meets late messages.
+  'slow links and usurpers': { faults: ['slow-link', 'usurp'], least: 2 },
   reorder: { faults: ['reorder'], least: 2 },
   'duplicate and replay': { faults: ['duplicate', 'replay'], least: 2 },
   partition: { faults: ['partition-halves', 'partition-leader'], least: 2 },
@@ -27,7 +29,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   pause: { faults: ['pause'] },
   clocks: { faults: ['clock-jump', 'clock-drift'] },
   'disk lost': { faults: ['wipe'], least: 3, durable: true },
-  usurp: { faults: ['usurp'], least: 2 },
 }
 
 /** The nemeses that the rows name. */
@@ -41,13 +42,14 @@ function commandOf({ protocol, seed, layout, durable }: Setting, faults: readonl
   return `npm run sim -- ${flags.join(' ')} -trace`
 }
 
-function sweep(setting: Setting, faults: readonly string[] | null): Readonly<Record<string, number>> {
+function sweep(setting: Setting, faults: readonly string[] | null): void {
   const { protocol, seed, layout, durable } = setting
   const report = run({ protocol, seed, layout, durable, ...(faults ? { faults } : {}) })
   const { violation, invalid } = report
+  const struck = Object.values(report.faults).reduce((sum, times) => sum + times, 0)
   if (violation) throw new Error(`${violation.invariant}: ${violation.message}\n${commandOf(setting, faults)}`)
   if (invalid) throw new Error(`the run proves nothing: ${invalid}\n${commandOf(setting, faults)}`)
-  return report.faults
+  if (faults && struck === 0) throw new Error(`none of these faults has struck\n${commandOf(setting, faults)}`)
 }
 
 /** Whether something of this kind can happen to so many nodes. */
@@ -62,9 +64,15 @@ export const sweeps: readonly Row[] = [
   ...Object.entries(KINDS).map(([name, kind]) => ({
     name: `faults: ${name}`,
     fits: (size: number, durable: boolean) => possible(kind, size, durable),
-    play: (setting: Setting) => void sweep(setting, kind.faults),
+    play: (setting: Setting) => sweep(setting, kind.faults),
   })),
-  { name: 'faults: all together', fits: () => true, play: (setting) => void sweep(setting, null) },
+  {
+    name: 'faults: all together',
+    fits: () => true,
+    play: (setting) => {
+      for (let more = 0; more < DRAWS; more++) sweep({ ...setting, seed: setting.seed + more * 100 }, null)
+    },
+  },
 ]
 
 /** Nemeses that no row names, and names in rows that no nemesis has. */
