@@ -10,7 +10,7 @@ const LASTING_MS = 1000
  * Demands what is promised of the network as it is cut now, once it has settled, and again later.
  *
  * In a full partition each group with progress serves at every node, and no other acknowledges a write. In a partial
- * one those serve that `owing` names.
+ * one those serve that owe it, or at least one of those that can.
  */
 export function demandProgress(stage: Stage): void {
   const { network } = stage.scenario

@@ -32,8 +32,9 @@ const oneByOne: Row = {
       stage.process(id).crash()
       bootAlone(stage, [id])
       assert.equal(stage.state(id), before, `${id.name} recovers what it had`)
-      stage.recovers()
+      stage.heal()
     }
+    stage.recovers()
   },
 }
 

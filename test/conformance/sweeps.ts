@@ -3,7 +3,7 @@ import { NEMESES, type Nemesis, run } from '../../src/sim/index.ts'
 import type { Row, Setting } from './row.ts'
 
 /** How many seeds of all faults together stand for one: there is more to draw from. */
-const DRAWS = 3
+const DRAWS = 2
 
 /** The rows that have nemeses of their own: which, and what they need. */
 interface Kind {
