@@ -1,5 +1,6 @@
 /** All that a nemesis can strike and an invariant can look at. */
 import type { Cluster } from '../node-id.ts'
+import type { NodeOptions } from '../node-parts.ts'
 import type { Protocol } from '../replica.ts'
 import type { Chooser } from './chooser.ts'
 import type { Clients } from './clients.ts'
@@ -16,6 +17,7 @@ export interface Arena {
   readonly clients: Clients
   readonly protocol: Protocol
   readonly options: unknown
+  readonly nodeOptions: NodeOptions
   /** Whether nodes keep their records over a crash. */
   readonly durable: boolean
 }
@@ -23,7 +25,9 @@ export interface Arena {
 /** A kind of fault. */
 export interface Nemesis {
   readonly name: string
-  /** Strikes, and gives the way to undo it; null when it may not strike now. */
+  /** Whether it can strike at all in such a run, once what other faults did is undone; left out, it always can. */
+  applies?(arena: Arena): boolean
+  /** Strikes, and gives the way to undo just that; null when it may not strike now. */
   strike(arena: Arena): (() => void) | null
 }
 

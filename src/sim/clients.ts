@@ -25,19 +25,30 @@ export interface Totals {
   unknown: number
 }
 
+/** An operation under way; its end with null says that nobody will learn how it ended. */
+interface Open {
+  readonly process: Process
+  readonly life: number
+  end(outcome: Outcome | null): void
+}
+
 export class Clients {
   readonly history: Operation[] = []
   readonly totals: Totals = { ok: 0, refused: 0, unknown: 0 }
   /** The keys that were operated on. */
   readonly keys = new Set<string>()
+  /** Of each value that a node was asked to write its key, and those whose write was definitely refused. */
+  readonly issued = new Map<string, string>()
+  readonly refused = new Set<string>()
   /** What was acknowledged: which version of which key, and the value that it was written or read with. */
   readonly acknowledged: { readonly key: string; readonly version: number; readonly value: string | null }[] = []
-  /** Operations without an answer so far. */
-  pending = 0
+  /** How many operations a node was asked for. */
+  begun = 0
   stopped = false
   readonly #world: World
   readonly #processes: readonly Process[]
   readonly #workload: Workload
+  readonly #open = new Set<Open>()
   #values = 0
   #moment = 0
 
@@ -45,6 +56,12 @@ export class Clients {
     this.#world = world
     this.#processes = processes
     this.#workload = workload
+    for (const process of processes) process.onCrash.push((ended) => this.#lose(process, ended))
+  }
+
+  /** Operations without an answer so far. */
+  get pending(): number {
+    return this.#open.size
   }
 
   /** Sets all clients to work until `stopped`. */
@@ -52,7 +69,7 @@ export class Clients {
     for (let client = 0; client < this.#workload.clients; client++) this.#think(client)
   }
 
-  /** One operation of its own, such as a last read; `done` tells how it ended. */
+  /** One operation of its own, such as a last read; `done` tells how it ended, with null if nobody knows. */
   operate(
     client: number,
     process: Process,
@@ -61,36 +78,56 @@ export class Clients {
     done: (outcome: Outcome | null) => void,
   ): void {
     this.keys.add(key)
-    const { node, life } = process
-    const value = write ? `v${++this.#values}` : null
-    const call = ++this.#moment
-    this.pending += 1
-    let open = true
-    const end = (outcome: Outcome | null) => {
-      if (!open) return
-      open = false
-      this.pending -= 1
-      this.#record(client, key, value, call, outcome)
-      done(outcome)
-    }
-    if (!node || process.paused) {
-      this.pending -= 1
+    const { life } = process
+    if (!process.alive) {
       done({ ok: false, code: 'unavailable', reason: 'no connection' })
       return
     }
-    // A client whose node dies loses its connection, and never learns what became of its request.
-    process.onCrash.push((ended) => ended === life && end(null))
+    const value = write ? `v${++this.#values}` : null
+    if (value !== null) this.issued.set(value, key)
+    const call = ++this.#moment
+    const open: Open = {
+      process,
+      life,
+      end: (outcome) => {
+        if (!this.#open.delete(open)) return
+        this.#record(client, key, value, call, outcome)
+        done(outcome)
+      },
+    }
+    this.#open.add(open)
+    this.begun += 1
     const command = value === null ? get(key) : put(key, encoder.encode(value))
-    node.submit(command, '', (outcome) => end(outcome))
+    process.submit(command, (outcome) => open.end(outcome))
+  }
+
+  /** Some clients go away, each with this probability: they never learn what became of their operations. */
+  disconnect(probability: number): void {
+    for (const open of [...this.#open]) if (this.#world.chooser.chance(probability)) open.end(null)
+  }
+
+  /** A client whose node dies loses its connection. */
+  #lose(process: Process, life: number): void {
+    for (const open of [...this.#open]) if (open.process === process && open.life === life) open.end(null)
   }
 
   #think(client: number): void {
     this.#world.after(this.#world.chooser.between(0.1, this.#workload.think), () => {
-      if (this.stopped) return
       const { chooser } = this.#world
-      const process = chooser.pick(this.#processes)
-      const key = String(chooser.below(this.#workload.keys))
-      this.operate(client, process, key, chooser.chance(this.#workload.writes), () => this.#think(client))
+      if (this.stopped) return
+      this.#ask(client, String(chooser.below(this.#workload.keys)), chooser.chance(this.#workload.writes))
+    })
+  }
+
+  #ask(client: number, key: string, write: boolean): void {
+    const { chooser } = this.#world
+    this.operate(client, chooser.pick(this.#processes), key, write, (outcome) => {
+      // Who lost its connection may ask again elsewhere at once; without a session that is another operation.
+      if (outcome === null && chooser.chance(0.5)) {
+        this.#world.after(chooser.between(0, 1), () => {
+          if (!this.stopped) this.#ask(client, key, write)
+        })
+      } else this.#think(client)
     })
   }
 
@@ -102,6 +139,7 @@ export class Clients {
     else this.totals.refused += 1
     const read = ok && outcome.result.value ? decoder.decode(outcome.result.value) : null
     if (ok) this.acknowledged.push({ key, version: outcome.result.version, value: value ?? read })
+    if (!ok && !unknown && value !== null) this.refused.add(value)
     this.history.push({
       client: `${client}`,
       key,

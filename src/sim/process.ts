@@ -1,9 +1,11 @@
 /** A simulated process: it boots a node on its disk, and it can crash, pause and go on. */
 
+import type { Command } from '../command.ts'
 import { Node } from '../node.ts'
 import type { Cluster, NodeId } from '../node-id.ts'
 import type { NodeOptions } from '../node-parts.ts'
 import type { Protocol, Replica } from '../replica.ts'
+import type { Outcome } from '../request.ts'
 import { type Clock, type Log, SILENT } from '../seams.ts'
 import { KeyValueStore } from '../store/kv-store.ts'
 import { Disk } from './disk.ts'
@@ -42,12 +44,16 @@ export class Process implements Endpoint {
   replica: Replica | null = null
   store: KeyValueStore | null = null
   paused = false
-  /** Whether it has done anything since an invariant looked. */
+  /** Whether its state may have changed since an invariant looked: in a turn or a sync, by a boot or a crash. */
   touched = false
   /** Added to the clock that the node sees. */
   clockSkew = 0
   /** How fast the node's clock runs. */
   clockRate = 1
+  /** What the node's clock shows for ever, or null while it goes on. */
+  clockStands: number | null = null
+  /** How much longer each of its turns takes to begin. */
+  lagMs = 0
   /** A defect that stopped the node. */
   failure: unknown = null
   /** Called when the process crashes, with the life that ended. */
@@ -73,11 +79,17 @@ export class Process implements Endpoint {
     return this.#fuse >= 0
   }
 
+  /** What its clock shows as long as it goes on. */
+  get clock(): number {
+    return this.#setting.world.now * this.clockRate + this.clockSkew
+  }
+
   boot(): void {
     const { world, network, cluster, protocol, options, nodeOptions, logOf } = this.#setting
     const life = ++this.life
     this.#fuse = -1
     this.paused = false
+    this.touched = true
     const storage = this.disk.mount()
     this.store = new SmallPieces()
     const send = (to: NodeId, frames: readonly Uint8Array[]) => {
@@ -90,7 +102,7 @@ export class Process implements Endpoint {
       storage: {
         ...storage,
         sync: (done: () => void, failed: (error: unknown) => void) => {
-          if (this.#burn()) storage.sync(() => this.#act(life, done), failed)
+          if (this.#burn()) storage.sync(() => this.#act(life, done, true), failed)
         },
       },
       stateMachine: this.store,
@@ -107,6 +119,7 @@ export class Process implements Endpoint {
     if (!this.node) return
     const ended = this.life++
     this.#fuse = -1
+    this.touched = true
     this.node.stop()
     this.node = null
     this.replica = null
@@ -133,17 +146,26 @@ export class Process implements Endpoint {
   }
 
   receive(from: NodeId, frame: Uint8Array): void {
-    this.#act(this.life, () => this.node?.receive(from, frame))
+    if (this.paused) this.#act(this.life, () => this.node?.receive(from, frame), false)
+    else this.node?.receive(from, frame)
   }
 
-  /** Does something in this life of the node, later if it is paused, never if it has crashed. */
-  #act(life: number, run: () => void): void {
+  /** Hands a client's command to the node, when it goes on if it is paused. */
+  submit(command: Command, respond: (outcome: Outcome) => void): void {
+    this.#act(this.life, () => this.node?.submit(command, '', respond), false)
+  }
+
+  /**
+   * Does something in this life of the node, later if it is paused, never if it has crashed.
+   * @param touches whether it may change the state; what only comes in waits for a turn
+   */
+  #act(life: number, run: () => void, touches: boolean): void {
     if (this.life !== life || !this.node) return
     if (this.paused) {
-      this.#deferred.push(() => this.#act(life, run))
+      this.#deferred.push(() => this.#act(life, run, touches))
       return
     }
-    this.touched = true
+    if (touches) this.touched = true
     run()
   }
 
@@ -163,12 +185,12 @@ export class Process implements Endpoint {
   #clock(life: number): Clock {
     const { world } = this.#setting
     return {
-      now: () => world.now * this.clockRate + this.clockSkew,
-      setAlarm: (delayMs, ring) => world.after(delayMs / this.clockRate, () => this.#act(life, ring)),
+      now: () => this.clockStands ?? this.clock,
+      setAlarm: (delayMs, ring) => world.after(delayMs / this.clockRate, () => this.#act(life, ring, false)),
       clearAlarm: (alarm) => {
         ;(alarm as Scheduled).cancelled = true
       },
-      soon: (run) => world.after(world.chooser.between(0, 0.2), () => this.#act(life, run)),
+      soon: (run) => world.after(this.lagMs + world.chooser.between(0, 0.2), () => this.#act(life, run, true)),
     }
   }
 }

@@ -83,7 +83,7 @@ export class World {
   /** Adds bytes to the trace hash. */
   mixBytes(bytes: Uint8Array): void {
     let hash = this.hash
-    for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193)
+    for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
     this.hash = hash >>> 0
   }
 

@@ -1,16 +1,79 @@
 /** All nemeses, by name. */
 import type { Nemesis } from '../arena.ts'
-import { clockDrift, clockJump } from './clock.ts'
-import { crashes } from './crash.ts'
-import { partitions } from './partition.ts'
+import { clockDrift } from './clock-drift.ts'
+import { clockFreeze } from './clock-freeze.ts'
+import { clockJump } from './clock-jump.ts'
+import { crashAll } from './crash-all.ts'
+import { crashMinority } from './crash-minority.ts'
+import { crashOne } from './crash-one.ts'
+import { deadPeer } from './dead-peer.ts'
+import { delay } from './delay.ts'
+import { disconnect } from './disconnect.ts'
+import { drop } from './drop.ts'
+import { duplicate } from './duplicate.ts'
+import { flapping } from './flapping.ts'
+import { lossyLink } from './lossy-link.ts'
+import { overload } from './overload.ts'
+import { partition4253 } from './partition-4-2-5-3.ts'
+import { partitionBridge } from './partition-bridge.ts'
+import { partitionChain } from './partition-chain.ts'
+import { partitionCloudflare } from './partition-cloudflare.ts'
+import { partitionHalves } from './partition-halves.ts'
+import { partitionLeader } from './partition-leader.ts'
+import { partitionMajority } from './partition-majority.ts'
+import { partitionMinority } from './partition-minority.ts'
+import { partitionPair } from './partition-pair.ts'
+import { partitionRing } from './partition-ring.ts'
+import { partitionStar } from './partition-star.ts'
+import { partitionZone } from './partition-zone.ts'
 import { pause } from './pause.ts'
-import { lossyLink, replay, slowLink } from './slow-link.ts'
+import { receiveOnly } from './receive-only.ts'
+import { reorder } from './reorder.ts'
+import { replay } from './replay.ts'
+import { restartLoop } from './restart-loop.ts'
+import { sendOnly } from './send-only.ts'
+import { slowLink } from './slow-link.ts'
+import { slowPeer } from './slow-peer.ts'
 import { usurp } from './usurp.ts'
-import { weather } from './weather.ts'
 import { wipe } from './wipe.ts'
 
-export const NEMESES: ReadonlyMap<string, Nemesis> = new Map(
-  [...weather, ...partitions, ...crashes, wipe, usurp, slowLink, lossyLink, replay, pause, clockJump, clockDrift].map(
-    (nemesis) => [nemesis.name, nemesis],
-  ),
-)
+const ALL: readonly Nemesis[] = [
+  drop,
+  duplicate,
+  reorder,
+  delay,
+  replay,
+  slowLink,
+  lossyLink,
+  flapping,
+  partitionHalves,
+  partitionMinority,
+  partitionMajority,
+  partitionLeader,
+  partitionZone,
+  partitionPair,
+  partitionStar,
+  partitionChain,
+  partitionRing,
+  partitionBridge,
+  partition4253,
+  partitionCloudflare,
+  sendOnly,
+  receiveOnly,
+  crashOne,
+  crashMinority,
+  crashAll,
+  restartLoop,
+  deadPeer,
+  wipe,
+  pause,
+  slowPeer,
+  clockJump,
+  clockDrift,
+  clockFreeze,
+  usurp,
+  overload,
+  disconnect,
+]
+
+export const NEMESES: ReadonlyMap<string, Nemesis> = new Map(ALL.map((nemesis) => [nemesis.name, nemesis]))

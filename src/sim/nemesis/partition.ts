@@ -1,67 +1,69 @@
-/** Cuts the network: halves, one node alone, the leader alone, one direction only, a star, a chain. */
+/** What partitions share: cutting between two sides, keeping only some links, and finding the leader. */
 import type { NodeId } from '../../node-id.ts'
 import type { Arena, Nemesis } from '../arena.ts'
 
-function cutBetween(
+/** The ways to undo what was done. */
+export type Undo = readonly (() => void)[]
+
+/** A nemesis that cuts links, in clusters of at least so many nodes. */
+export function partition(name: string, least: number, cut: (arena: Arena) => Undo): Nemesis {
+  return {
+    name: `partition-${name}`,
+    applies: ({ cluster }) => cluster.size >= least,
+    strike: (arena) => (arena.cluster.size < least ? null : all(cut(arena))),
+  }
+}
+
+/** One way to undo all. */
+export function all(undo: Undo): () => void {
+  return () => {
+    for (const each of undo) each()
+  }
+}
+
+/** Cuts between two sides: what one of them sends (`out`), what it receives (`in`), or both. */
+export function cutBetween(
   { network }: Arena,
   side: readonly NodeId[],
   other: readonly NodeId[],
   directions: 'both' | 'out' | 'in',
-) {
-  for (const a of side) {
-    for (const b of other) {
-      if (directions !== 'in') network.cut(a, b)
-      if (directions !== 'out') network.cut(b, a)
-    }
+): Undo {
+  return side.flatMap((a) =>
+    other.flatMap((b) => [
+      ...(directions === 'in' ? [] : [network.cut(a, b)]),
+      ...(directions === 'out' ? [] : [network.cut(b, a)]),
+    ]),
+  )
+}
+
+/** Cuts every link between two nodes, by their places in `order`, that `joined` does not keep. */
+export function keepOnly(
+  { network }: Arena,
+  order: readonly NodeId[],
+  joined: (i: number, j: number) => boolean,
+): Undo {
+  return order.flatMap((a, i) => order.flatMap((b, j) => (i === j || joined(i, j) ? [] : [network.cut(a, b)])))
+}
+
+/** Who leads by the highest ballot; where nobody does, or the protocol has no leader, anyone. */
+export function leaderOrAny({ processes, chooser, cluster }: Arena): NodeId {
+  let leader: NodeId | null = null
+  let highest = -1
+  for (const { replica, id } of processes) {
+    const status = replica?.status()
+    if (status?.leader !== id || status.ballot <= highest) continue
+    leader = id
+    highest = status.ballot
   }
+  return leader ?? chooser.pick(cluster.members)
 }
 
-/** Cuts every link between two nodes that `joined` does not keep. */
-function keepOnly({ network, cluster }: Arena, joined: (a: number, b: number) => boolean, order: readonly NodeId[]) {
-  for (let i = 0; i < cluster.size; i++) {
-    for (let j = 0; j < cluster.size; j++) {
-      if (i !== j && !joined(i, j)) network.cut(order[i]!, order[j]!)
-    }
-  }
+/** All members but one, in random order. */
+export function othersThan({ cluster, chooser }: Arena, id: NodeId): NodeId[] {
+  return chooser.shuffle(cluster.members.filter((member) => member !== id))
 }
 
-function leaderOf({ processes }: Arena): NodeId | null {
-  for (const { replica, id } of processes) if (replica?.status().leader === id) return id
-  return null
+/** How many members a minority has at most. */
+export function minority({ cluster }: Arena): number {
+  return Math.floor((cluster.size - 1) / 2)
 }
-
-type Shape = (arena: Arena) => void
-
-const SHAPES: Readonly<Record<string, Shape>> = {
-  halves: (arena) => {
-    const order = arena.chooser.shuffle(arena.cluster.members)
-    const size = 1 + arena.chooser.below(order.length - 1)
-    cutBetween(arena, order.slice(0, size), order.slice(size), 'both')
-  },
-  leader: (arena) => {
-    const target = leaderOf(arena) ?? arena.chooser.pick(arena.cluster.members)
-    const others = arena.cluster.members.filter((id) => id !== target)
-    cutBetween(arena, [target], others, arena.chooser.pick(['both', 'out', 'in'] as const))
-  },
-  zone: (arena) => {
-    const zone = arena.chooser.pick([...arena.cluster.zones.values()])
-    const others = arena.cluster.members.filter((id) => !zone.includes(id))
-    cutBetween(arena, zone, others, 'both')
-  },
-  star: (arena) => keepOnly(arena, (i, j) => i === 0 || j === 0, arena.chooser.shuffle(arena.cluster.members)),
-  chain: (arena) => keepOnly(arena, (i, j) => Math.abs(i - j) === 1, arena.chooser.shuffle(arena.cluster.members)),
-  pair: (arena) => {
-    const [a, b] = arena.chooser.shuffle(arena.cluster.members)
-    if (a && b) cutBetween(arena, [a], [b], arena.chooser.pick(['both', 'out'] as const))
-  },
-}
-
-/** One nemesis per shape. */
-export const partitions: readonly Nemesis[] = Object.entries(SHAPES).map(([shape, cut]) => ({
-  name: `partition-${shape}`,
-  strike(arena) {
-    if (arena.cluster.size === 1) return null
-    cut(arena)
-    return () => arena.network.heal()
-  },
-}))

@@ -14,6 +14,7 @@ function campaigner(replica: Replica | null): Campaigner | null {
 
 export const usurp: Nemesis = {
   name: 'usurp',
+  applies: ({ processes }) => processes.some(({ replica }) => campaigner(replica)),
   strike({ chooser, processes, world }) {
     if (!processes.some(({ replica }) => campaigner(replica))) return null
     let on = true

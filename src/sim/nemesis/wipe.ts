@@ -1,15 +1,13 @@
 /** Replaces the disk of a node by an empty one; a majority that remembers must be left. */
 import type { Nemesis } from '../arena.ts'
+import { mayForget, remembering, spare } from './kill.ts'
 
 export const wipe: Nemesis = {
   name: 'wipe',
-  strike({ chooser, processes, durable }) {
-    if (!durable) return null
-    const remembering = processes.filter(
-      ({ node, doomed }) => !doomed && (node?.memory === 'blank' || node?.memory === 'kept'),
-    )
-    if (remembering.length <= Math.floor(processes.length / 2) + 1) return null
-    const process = chooser.pick(remembering)
+  applies: (arena) => arena.durable && mayForget(arena),
+  strike(arena) {
+    if (!arena.durable || spare(arena) <= 0) return null
+    const process = arena.chooser.pick(remembering(arena))
     process.crash()
     process.disk.wipe()
     return () => {

@@ -1,13 +1,5 @@
-/** Lets a node's clock jump ahead, or run fast or slow. */
+/** Lets a node's clock run fast or slow. */
 import type { Nemesis } from '../arena.ts'
-
-export const clockJump: Nemesis = {
-  name: 'clock-jump',
-  strike({ chooser, processes }) {
-    chooser.pick(processes).clockSkew += chooser.between(100, 5000)
-    return () => {}
-  },
-}
 
 export const clockDrift: Nemesis = {
   name: 'clock-drift',

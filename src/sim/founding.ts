@@ -1,0 +1,65 @@
+/**
+ * The start of a run: the nodes come one by one, some die on the way, come back at once or without their memory, and hear
+ * words of lives that are over.
+ */
+import type { Process } from './process.ts'
+import type { Stage } from './stage.ts'
+
+/** The most virtual milliseconds it may take. */
+const FOUNDING_MS = 3000
+
+/** Faults that may strike already now, by name. */
+const EARLY = ['usurp', 'slow-link', 'flapping', 'replay', 'slow-peer']
+
+/** Starts the nodes; ends when all know their memory, or when it has taken too long. */
+export function found(stage: Stage): void {
+  const { arena, strikes, chosen } = stage
+  const { world, chooser, processes, clients } = arena
+  for (const process of processes) world.after(chooser.between(0, 500), () => process.boot())
+  let over = false
+  const undo = chosen ? [] : disturb(stage, () => over)
+  const early = chooser.chance(0.5)
+  if (early) clients.start()
+  if (early && chooser.chance(0.5)) {
+    for (const nemesis of strikes.drawn) if (EARLY.includes(nemesis.name)) strikes.strike(nemesis)
+  }
+  world.runUntil(FOUNDING_MS, () => processes.every(({ node }) => node?.memory))
+  over = true
+  strikes.heal()
+  for (const calm of undo) calm()
+  if (!early) clients.start()
+}
+
+/** Lets nodes die and the network play tricks; gives the ways back to calm. */
+function disturb({ arena }: Stage, over: () => boolean): (() => void)[] {
+  const { chooser, processes, network } = arena
+  // At most as many as may forget; also such as have begun already, if enough others remember.
+  const fallible = chooser.shuffle(processes).slice(0, Math.floor((processes.length - 1) / 2))
+  const deaths = chooser.chance(0.5) ? fallible.length * chooser.below(6) : 0
+  for (let i = 0; i < deaths; i++) die(arena, chooser.pick(fallible), over)
+  const undo: (() => void)[] = []
+  if (chooser.chance(0.3)) undo.push(network.worsen({ reorder: 1, mostDelay: 40, duplicate: 0.2 }))
+  if (chooser.chance(0.3)) undo.push(network.worsen({ replay: chooser.between(0.1, 0.5) }))
+  return undo
+}
+
+/** Lets a node die at some time, and come back. */
+function die({ world, chooser, processes, durable }: Stage['arena'], process: Process, over: () => boolean): void {
+  world.after(chooser.between(0, 1000), () => {
+    // One that gathers has said nothing yet; of those that have begun, a majority must go on remembering.
+    const remembering = processes.filter(({ node }) => node?.memory === 'blank' || node?.memory === 'kept')
+    const spare = remembering.length > Math.floor(processes.length / 2) + 1
+    if (!process.alive || over() || (process.node?.memory && !spare)) return
+    const listener = chooser.pick(processes)
+    const deaf = listener !== process && listener.alive && !listener.paused && chooser.chance(0.3)
+    // It hears nothing of this until the node is back, and then the words of both lives at once.
+    if (deaf) listener.pause()
+    process.crash()
+    if (durable && chooser.chance(0.3)) process.disk.wipe()
+    const gap = chooser.between(0, chooser.pick([5, 300]))
+    world.after(gap, () => {
+      if (!process.alive) process.boot()
+    })
+    if (deaf) world.after(gap + chooser.between(0, 100), () => listener.resume())
+  })
+}

@@ -1,0 +1,152 @@
+/**
+ * The liveness phase. First, in some runs, a core that must serve by the protocol's promise does so while the rest stays
+ * broken, or a node that reaches a quorum while not all nodes reach each other; then all faults are gone, and everything pending must finish and all nodes agree, but those that abstain.
+ */
+import type { NodeId } from '../node-id.ts'
+import { insist } from './judge.ts'
+import { partition4253 } from './nemesis/partition-4-2-5-3.ts'
+import { partitionBridge } from './nemesis/partition-bridge.ts'
+import { partitionChain } from './nemesis/partition-chain.ts'
+import { partitionCloudflare } from './nemesis/partition-cloudflare.ts'
+import { partitionRing } from './nemesis/partition-ring.ts'
+import { partitionStar } from './nemesis/partition-star.ts'
+import type { Process } from './process.ts'
+import type { Stage } from './stage.ts'
+
+/** How many virtual milliseconds everything may take. */
+const LIVENESS_MS = 20_000
+
+export function recover({ arena, chosen }: Stage): void {
+  const { world, chooser, clients, network, protocol } = arena
+  network.heal()
+  if (!chosen && !protocol.abstains) chooser.pick([coreAlone, partlyConnected, () => {}])(arena)
+  network.heal()
+  revive(arena)
+  const deadline = world.now + LIVENESS_MS
+  const serving = settle(arena, deadline)
+  clients.stopped = true
+  world.runUntil(deadline, () => clients.pending === 0)
+  insist(clients.pending === 0, () => `${clients.pending} requests without an answer`)
+  lastOperations(arena, serving, deadline)
+  const converged = () =>
+    new Set(serving.map(({ replica, store }) => `${replica?.status().executed} ${store?.hash()}`)).size === 1
+  world.runUntil(deadline, converged)
+  insist(converged(), () => `the nodes did not converge: ${describe(arena)}`)
+}
+
+type Arena = Stage['arena']
+
+const PARTIAL = [partitionStar, partitionChain, partitionRing, partitionBridge, partition4253, partitionCloudflare]
+
+/** How many writes must succeed meanwhile: one might before the leader has noticed. */
+const PARTIAL_WRITES = 3
+
+/** Waits until all are ready that do not abstain, and gives them. */
+function settle(arena: Arena, deadline: number): Process[] {
+  const { world, processes, protocol, cluster, options } = arena
+  const abstains = ({ node }: Process) => protocol.abstains === true && node?.memory === 'lost'
+  const ready = (process: Process) =>
+    abstains(process) || (remembers(process) && process.replica?.status().ready === true)
+  const settled = () => processes.every(ready)
+  world.runUntil(deadline, settled)
+  insist(settled(), () => `not all ready ${LIVENESS_MS} ms after the last fault: ${describe(arena)}`)
+  const serving = processes.filter((process) => !abstains(process))
+  const members = serving.map(({ id }) => id)
+  insist(protocol.progress(members, { cluster }, options), () => `too many abstain: ${describe(arena)}`)
+  return serving
+}
+
+function remembers({ node }: Process): boolean {
+  return node?.memory === 'blank' || node?.memory === 'kept'
+}
+
+/** All live and go on. */
+function revive({ processes }: Arena): void {
+  for (const process of processes) {
+    if (process.paused) process.resume()
+    if (!process.alive) process.boot()
+  }
+}
+
+/** A core that must serve by the protocol's promise is healed; the rest is dead, paused, cut off, mute or deaf. */
+function coreAlone(arena: Arena): void {
+  const { world, chooser, processes, network, cluster, protocol, options, durable } = arena
+  revive(arena)
+  // Whoever still forgets could not help.
+  world.runUntil(world.now + LIVENESS_MS, () => processes.every(remembers))
+  const order = chooser.shuffle(processes)
+  const suffices = (count: number) => {
+    const alive = order.slice(0, count).map(({ id }) => id)
+    return protocol.progress(alive, { cluster }, options)
+  }
+  const least = 1 + order.findIndex((_, index) => suffices(index + 1))
+  const size = least + chooser.below(order.length - least + 1)
+  for (const process of order.slice(size)) {
+    const fate = chooser.pick(['dead', 'paused', 'cut', 'mute', 'deaf'] as const)
+    if (fate === 'dead' && durable) process.crash()
+    else if (fate === 'paused') process.pause()
+    for (const other of processes) {
+      if (other === process || fate === 'dead' || fate === 'paused') continue
+      if (fate !== 'deaf') network.cut(process.id, other.id)
+      if (fate !== 'mute') network.cut(other.id, process.id)
+    }
+  }
+  lastOperations(arena, order.slice(0, size), world.now + LIVENESS_MS)
+}
+
+/** Each node lives, but not all reach each other. While one reaches a quorum, something must be served somewhere. */
+function partlyConnected(arena: Arena): void {
+  const { world, chooser, processes, network, cluster, protocol, options } = arena
+  revive(arena)
+  world.runUntil(world.now + LIVENESS_MS, () => processes.every(remembers))
+  const shapes = PARTIAL.filter((shape) => shape.applies!(arena))
+  if (shapes.length === 0) return
+  const mend = chooser.pick(shapes).strike(arena)!
+  const reaches = (a: NodeId, b: NodeId) => !network.isCut(a, b) && !network.isCut(b, a)
+  const hubs = processes.filter(({ id }) =>
+    protocol.progress(
+      cluster.members.filter((member) => reaches(id, member)),
+      { cluster },
+      options,
+    ),
+  )
+  for (let i = 0; i < PARTIAL_WRITES && hubs.length > 0; i++) {
+    world.runUntil(world.now + chooser.between(0, 1000))
+    succeed(arena, chooser.shuffle(hubs), '0', true, world.now + LIVENESS_MS)
+  }
+  mend()
+}
+
+/** Every serving node serves a write, then a read of each key; so registers, too, get the same state everywhere. */
+function lastOperations(arena: Arena, serving: readonly Process[], deadline: number): void {
+  for (const process of serving) succeed(arena, [process], '0', true, deadline)
+  for (const process of serving) {
+    for (const key of arena.clients.keys) succeed(arena, [process], key, false, deadline)
+  }
+}
+
+/** One last operation at one of these, tried again until it is acknowledged. */
+function succeed(arena: Arena, at: readonly Process[], key: string, write: boolean, deadline: number): void {
+  const { world, clients } = arena
+  let ok = false
+  let turn = 0
+  const attempt = () => {
+    const process = at[turn++ % at.length]!
+    clients.operate(1000 + process.id.index, process, key, write, (outcome) => {
+      ok = outcome?.ok === true
+      if (!ok && world.now < deadline) world.after(50, attempt)
+    })
+  }
+  attempt()
+  world.runUntil(deadline, () => ok)
+  insist(ok, () => `${at.map(({ id }) => id.name).join(' and ')} does not serve: ${describe(arena)}`)
+}
+
+function describe({ processes }: Arena): string {
+  return processes
+    .map(({ id, node, replica }) => {
+      const status = replica?.status()
+      return `${id.name}(${node?.memory ?? 'gathering'}, ${status?.reason}, executed ${status?.executed}, leader ${status?.leader?.name})`
+    })
+    .join(' ')
+}

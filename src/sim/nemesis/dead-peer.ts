@@ -1,0 +1,19 @@
+/** Kills one process, which stays dead for some time after all else is healed: what waits for it must not pile up. */
+import type { Nemesis } from '../arena.ts'
+import { mayForget, victims } from './kill.ts'
+
+export const deadPeer: Nemesis = {
+  name: 'dead-peer',
+  applies: (arena) => arena.durable || mayForget(arena),
+  strike(arena) {
+    const { world, chooser } = arena
+    const [process] = victims(arena, 1)
+    if (!process) return null
+    process.crash()
+    return () => {
+      world.after(chooser.between(500, 2000), () => {
+        if (!process.alive) process.boot()
+      })
+    }
+  },
+}

@@ -1,0 +1,86 @@
+/** Sets the stage for a seed: draws the cluster, its options and bounds, the clients and the faults. */
+import { Cluster, type NodeId } from '../node-id.ts'
+import { NODE_DEFAULTS, type NodeOptions } from '../node-parts.ts'
+import { TIMEOUTS } from '../replica.ts'
+import type { Arena, Nemesis } from './arena.ts'
+import { type Chooser, SeededChooser } from './chooser.ts'
+import { Clients } from './clients.ts'
+import { NEMESES } from './nemesis/index.ts'
+import { Network } from './network.ts'
+import { Process } from './process.ts'
+import type { RunOptions } from './run.ts'
+import { Strikes } from './strikes.ts'
+import { World } from './world.ts'
+
+/** The cluster layouts a seed may draw: how many nodes in each zone. */
+export const LAYOUTS: Readonly<Record<string, readonly number[]>> = {
+  '1x1': [1],
+  '1x3': [3],
+  '3x1': [1, 1, 1],
+  '1x5': [5],
+  '3x3': [3, 3, 3],
+}
+
+/** How a seed draws one: small clusters show most, and cost least. */
+const DRAW = ['1x1', '1x3', '1x3', '1x3', '3x1', '3x1', '1x5', '1x5', '3x3']
+
+/** What a run is played with. */
+export interface Stage {
+  readonly arena: Arena
+  readonly layout: string
+  readonly strikes: Strikes
+  /** Whether the caller named the faults: then there are no others. */
+  readonly chosen: boolean
+}
+
+/** Draws what the caller left open. */
+export function setStage({ protocol, seed, layout, faults, durable, logOf }: RunOptions): Stage {
+  const chooser = new SeededChooser(seed)
+  const world = new World(chooser)
+  const name = layout ?? chooser.pick(DRAW)
+  const cluster = new Cluster(
+    LAYOUTS[name]!.flatMap((size, zone) => Array.from({ length: size }, (_, node) => `${zone + 1}.${node + 1}`)),
+  )
+  const network = new Network(world)
+  const drawn = draw(chooser, faults)
+  const setting = {
+    world,
+    network,
+    cluster,
+    protocol,
+    // Small bounds, so that chunks, snapshots and full pipelines happen in short runs.
+    options: protocol.options(chooser.pick(protocol.simulated?.() ?? [{}]), TIMEOUTS),
+    nodeOptions: bounds(chooser, drawn),
+    durable: durable ?? chooser.chance(0.5),
+    logOf: logOf ? (id: NodeId) => logOf(id, () => world.now) : null,
+  }
+  const processes = cluster.members.map((id) => new Process(id, setting))
+  const workload = {
+    clients: 1 + chooser.below(8),
+    keys: 1 + chooser.below(5),
+    writes: chooser.between(0.2, 0.8),
+    think: chooser.between(1, chooser.pick([20, 60, 200])),
+  }
+  const clients = new Clients(world, processes, workload)
+  const arena = { ...setting, chooser, processes, clients }
+  return { arena, layout: name, strikes: new Strikes(arena, drawn), chosen: faults !== undefined }
+}
+
+/** Swarm testing (Groce et al. 2012): each seed leaves faults out, many or few, so that others get further. */
+function draw(chooser: Chooser, faults: readonly string[] | undefined): Nemesis[] {
+  if (faults) return faults.map((name) => NEMESES.get(name)!)
+  const share = chooser.pick([0.1, 0.2, 0.4])
+  return [...NEMESES.values()].filter(() => chooser.chance(share))
+}
+
+/** Short deadlines, so that requests expire while they wait; and little room where a node is to be overloaded. */
+function bounds(chooser: Chooser, drawn: readonly Nemesis[]): NodeOptions {
+  const requestTimeoutMs = chooser.pick([100, 500, 2000])
+  if (!drawn.some(({ name }) => name === 'overload')) return { ...NODE_DEFAULTS, requestTimeoutMs }
+  return {
+    ...NODE_DEFAULTS,
+    requestTimeoutMs,
+    maxRequests: chooser.pick([4, 8, 16]),
+    maxInbox: chooser.pick([64, 512]),
+  }
+}

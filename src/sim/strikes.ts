@@ -1,0 +1,55 @@
+/** The faults of a run: which were drawn, which last at the moment, and which landed while operations were in flight. */
+import type { Arena, Nemesis } from './arena.ts'
+
+interface Strike {
+  readonly nemesis: Nemesis
+  readonly undo: () => void
+  /** How many operations had begun, and whether some were in flight, when it struck. */
+  readonly begun: number
+  readonly inFlight: boolean
+}
+
+export class Strikes {
+  readonly drawn: readonly Nemesis[]
+  /** How often each fault struck with operations in flight while it lasted. */
+  readonly landed: Record<string, number> = {}
+  readonly #arena: Arena
+  #lasting: Strike[] = []
+
+  constructor(arena: Arena, drawn: readonly Nemesis[]) {
+    this.#arena = arena
+    this.drawn = drawn
+  }
+
+  /** Strikes; false when that is not possible now. */
+  strike(nemesis: Nemesis): boolean {
+    const { clients } = this.#arena
+    const { begun } = clients
+    const inFlight = clients.pending > 0
+    const undo = nemesis.strike(this.#arena)
+    if (!undo) return false
+    this.#lasting.push({ nemesis, undo, begun, inFlight })
+    return true
+  }
+
+  /** Undoes all that was struck, and counts what landed. */
+  heal(): void {
+    const lasting = this.#lasting
+    this.#lasting = []
+    for (const { nemesis, undo, begun, inFlight } of lasting) {
+      undo()
+      if (!inFlight && this.#arena.clients.begun === begun) continue
+      this.landed[nemesis.name] = (this.landed[nemesis.name] ?? 0) + 1
+    }
+  }
+
+  /** The faults that were drawn, can strike in this run, and have not landed. */
+  get due(): Nemesis[] {
+    return this.drawn.filter(
+      (nemesis) =>
+        !this.landed[nemesis.name] &&
+        !this.#lasting.some((strike) => strike.nemesis === nemesis) &&
+        (nemesis.applies?.(this.#arena) ?? true),
+    )
+  }
+}
