@@ -162,7 +162,8 @@ export class Host {
     const { protocol, id } = this.#options
     const { leader, ballot, ready: _, reason: __, ...status } = this.replica.status()
     const shown = { ballot: this.node.ballots.format(ballot), leader: leader?.name ?? null }
-    const { memory, dropped } = this.node
+    const { memory } = this.node
+    const { dropped } = this.node.load
     const rejected = this.#tcp?.rejected ?? 0
     const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped, rejected }
     return { ...common, ...status, ...shown, keys: this.#store.size, hash: this.#store.hash() }

@@ -32,6 +32,9 @@ Exit: 0 all passed, 1 some failed or proved nothing, 2 usage, 130 interrupted.`,
 /** How much of a message the one line of a failing seed shows; `-trace` shows all. */
 const MESSAGE_CHARS = 300
 
+/** From so many runs on, with all faults and layouts drawn, at least half must change the leader where there is one. */
+const SWEEP = 20
+
 /** Runs make much short-lived garbage: with V8's own 16 MB a fifth of the time goes into collecting it. */
 const YOUNG_MB = 64
 
@@ -66,7 +69,9 @@ async function main(): Promise<number> {
   } else await sweep(flags.seed, seeds, { algorithm: flags.algorithm, options }, tally)
   process.stdout.write(tally.text())
   if (tally.count < seeds) return 130
-  return tally.failed > 0 ? 1 : 0
+  const invalid = flags.faults === undefined && flags.nodes === undefined ? tally.invalid : null
+  if (invalid !== null) process.stdout.write(`invalid sweep: ${invalid}\n`)
+  return tally.failed > 0 || invalid !== null ? 1 : 0
 }
 
 /** A layout by its name, or the first with so many nodes. */
@@ -203,6 +208,7 @@ class Summary {
   readonly #faults = new Map<string, number>()
   #invalid = 0
   #leaderChanges = 0
+  #seedsWithLeader = 0
   #seedsWithChange = 0
 
   constructor(reproduce: (seed: number) => string) {
@@ -234,12 +240,19 @@ class Summary {
     ].join('\n')
   }
 
-  #add({ totals, faults, leaderChanges, violation, invalid }: RunReport): void {
+  /** Why a sweep of which no run failed proves little, or null: elections and takeovers are what faults are for. */
+  get invalid(): string | null {
+    if (this.count < SWEEP || this.#seedsWithLeader === 0 || this.#seedsWithChange * 2 >= this.count) return null
+    return `the leader changed in only ${this.#seedsWithChange} of ${this.count} runs`
+  }
+
+  #add({ totals, faults, led, leaderChanges, violation, invalid }: RunReport): void {
     this.#totals.ok += totals.ok
     this.#totals.refused += totals.refused
     this.#totals.unknown += totals.unknown
     for (const [name, count] of Object.entries(faults)) this.#faults.set(name, (this.#faults.get(name) ?? 0) + count)
     this.#leaderChanges += leaderChanges
+    if (led) this.#seedsWithLeader += 1
     if (leaderChanges > 0) this.#seedsWithChange += 1
     if (!violation && invalid) this.#invalid += 1
   }

@@ -5,6 +5,9 @@ import { Fifo } from './parts/fifo.ts'
 export const TURN_EVENTS = 1024
 
 export class Inbox {
+  /** How many events waited at most in either queue, and how many found theirs full. */
+  peak = 0
+  dropped = 0
   readonly #bound: number
   readonly #first = new Fifo<() => void>()
   readonly #others = new Fifo<() => void>()
@@ -19,20 +22,28 @@ export class Inbox {
   }
 
   push(event: () => void, first: boolean): void {
-    this.#queue(first).push(event)
+    this.#add(this.#queue(first), event)
   }
 
   /** Adds an event unless its queue is full; so a flood of messages keeps no heartbeat out. */
   offer(event: () => void, first: boolean): boolean {
     const queue = this.#queue(first)
-    if (queue.size >= this.#bound) return false
-    queue.push(event)
+    if (queue.size >= this.#bound) {
+      this.dropped += 1
+      return false
+    }
+    this.#add(queue, event)
     return true
   }
 
   /** Takes the next event; undefined when there is none. */
   shift(): (() => void) | undefined {
     return this.#first.shift() ?? this.#others.shift()
+  }
+
+  #add(queue: Fifo<() => void>, event: () => void): void {
+    queue.push(event)
+    this.peak = Math.max(this.peak, queue.size)
   }
 
   #queue(first: boolean): Fifo<() => void> {

@@ -33,3 +33,15 @@ export const NODE_DEFAULTS: NodeOptions = {
   maxInbox: 65_536,
   bootstrap: false,
 }
+
+/** How much waits in a node. */
+export interface Load {
+  /** The most events that ever waited in one of its queues; messages are taken up to `maxInbox`. */
+  readonly inbox: number
+  /** Messages dropped because the inbox was full. */
+  readonly dropped: number
+  /** Open requests; at most `maxRequests`. */
+  readonly requests: number
+  /** Outputs that wait for the disk. */
+  readonly held: number
+}

@@ -216,7 +216,7 @@ describe('a full inbox', () => {
   it('drops messages beyond its bound, counts them, and takes more once it is empty', () => {
     const bench = startedBench({ node: { maxInbox: 3 } })
     for (let n = 1; n <= 5; n++) bench.hear('1.2', Ping, { n })
-    expect(bench.node.dropped).toBe(2)
+    expect(bench.node.load.dropped).toBe(2)
     bench.clock.settle()
     expect(bench.probe.take()).toEqual(['ping 1 from 1.2', 'ping 2 from 1.2', 'ping 3 from 1.2', 'turn end'])
     bench.hear('1.2', Ping, { n: 6 })
@@ -228,7 +228,7 @@ describe('a full inbox', () => {
     const bench = startedBench({ node: { maxInbox: 3 } })
     for (let n = 1; n <= 5; n++) bench.hear('1.2', Ping, { n })
     for (let n = 6; n <= 500; n++) bench.hear('1.3', Beat, { n })
-    expect(bench.node.dropped).toBe(2 + 492)
+    expect(bench.node.load.dropped).toBe(2 + 492)
     bench.clock.settle()
     expect(bench.probe.take()).toEqual([
       ...[6, 7, 8].map((n) => `beat ${n} from 1.3`),

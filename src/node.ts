@@ -14,14 +14,14 @@ import { Founding } from './founding.ts'
 import { Inbox, TURN_EVENTS } from './inbox.ts'
 import type { Cluster, NodeId } from './node-id.ts'
 import * as nodeMessages from './node-messages.ts'
-import { NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
+import { type Load, NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
 import { OpenRequests } from './open-requests.ts'
 import { Outbox } from './outbox.ts'
 import { Fifo } from './parts/fifo.ts'
 import { PROTOCOL_NUMBERS, Registry } from './registry.ts'
 import { Relay } from './relay.ts'
 import type { Memory, Replica } from './replica.ts'
-import { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
+import { type Outcome, type Position, type ReadMode, Request, type Result, tell, type Urgency } from './request.ts'
 import type { Log, Random, Timer } from './seams.ts'
 import type { StateMachine } from './store/state-machine.ts'
 
@@ -38,8 +38,6 @@ export class Node {
   readonly store: StateMachine
   /** Why the node stopped, or null. */
   failure: unknown = null
-  /** Messages dropped because the inbox was full. */
-  dropped = 0
   readonly #parts: Parts
   readonly #options: NodeOptions
   readonly #messages = new Registry()
@@ -209,7 +207,7 @@ export class Node {
   /** Takes a client's request; `respond` is called exactly once, unless the node is stopped. */
   submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void {
     this.#admit(command, read, this.#options.requestTimeoutMs, false, (outcome, urgency) => {
-      this.#outbox.addAction(() => this.#respond(respond, outcome), this.#gate(urgency), this.#synced)
+      this.#outbox.addAction(() => tell(respond, outcome, this.log), this.#gate(urgency), this.#synced)
     })
     this.#scheduleTurn()
   }
@@ -234,12 +232,17 @@ export class Node {
       entry.handle(message, from)
     }
     if (this.#inbox.offer(handle, entry.first)) this.#scheduleTurn()
-    else this.dropped += 1
   }
 
   /** Equal for nodes that can talk to each other. */
   get fingerprint(): string {
     return this.#messages.fingerprint
+  }
+
+  /** How much waits here, and what was too much. */
+  get load(): Load {
+    const { peak, dropped } = this.#inbox
+    return { inbox: peak, dropped, requests: this.#open.size, held: this.#outbox.held }
   }
 
   /** What this node knew when it started, or has regained since; null until the roll call is over. */
@@ -311,15 +314,6 @@ export class Node {
     this.#stopped = true
     this.failure = error
     this.#parts.onFailure(error)
-  }
-
-  /** A client's side that throws is no defect of this node, and costs no other client its answer. */
-  #respond(respond: (outcome: Outcome) => void, outcome: Outcome): void {
-    try {
-      respond(outcome)
-    } catch (error) {
-      this.log.error('answer not taken', { error: String(error) })
-    }
   }
 
   #gate(urgency: Urgency): number {

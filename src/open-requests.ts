@@ -26,6 +26,11 @@ export class OpenRequests {
     return this.#count >= this.#limit
   }
 
+  /** How many are open. */
+  get size(): number {
+    return this.#count
+  }
+
   add(request: Request): void {
     this.#count += 1
     this.#requests.push(request)

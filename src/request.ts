@@ -9,6 +9,7 @@
  */
 import type { Command } from './command.ts'
 import type { RefusalCode } from './errors.ts'
+import type { Log } from './seams.ts'
 
 /** The read path that a client asks for; empty reads go through the log. */
 export type ReadMode = '' | 'leader' | 'quorum' | 'any'
@@ -75,5 +76,14 @@ export class Request {
     if (this.state === 'answered') return
     this.state = 'answered'
     this.#respond(outcome, urgency)
+  }
+}
+
+/** Answers a client. Its side that throws is no defect of the node, and costs no other client its answer. */
+export function tell(respond: (outcome: Outcome) => void, outcome: Outcome, log: Log): void {
+  try {
+    respond(outcome)
+  } catch (error) {
+    log.error('answer not taken', { error: String(error) })
   }
 }

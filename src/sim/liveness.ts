@@ -3,6 +3,7 @@
  * broken, or a node that reaches a quorum while not all nodes reach each other; then all faults are gone, and everything pending must finish and all nodes agree, but those that abstain.
  */
 import type { NodeId } from '../node-id.ts'
+import { leftovers } from './invariants/bounded.ts'
 import { insist } from './judge.ts'
 import { partition4253 } from './nemesis/partition-4-2-5-3.ts'
 import { partitionBridge } from './nemesis/partition-bridge.ts'
@@ -15,6 +16,9 @@ import type { Stage } from './stage.ts'
 
 /** How many virtual milliseconds everything may take. */
 const LIVENESS_MS = 20_000
+
+/** How long it may take at the end until nothing is left in the queues. */
+const REST_MS = 5000
 
 export function recover({ arena, chosen }: Stage): void {
   const { world, chooser, clients, network, protocol } = arena
@@ -32,6 +36,8 @@ export function recover({ arena, chosen }: Stage): void {
     new Set(serving.map(({ replica, store }) => `${replica?.status().executed} ${store?.hash()}`)).size === 1
   world.runUntil(deadline, converged)
   insist(converged(), () => `the nodes did not converge: ${describe(arena)}`)
+  // Whatever is left after this stays: requests of clients that went away have reached their deadlines.
+  world.runUntil(world.now + REST_MS, () => arena.processes.every((process) => leftovers(process) === null))
 }
 
 type Arena = Stage['arena']

@@ -163,6 +163,33 @@ describe('the network', () => {
     expect(severed.arrived).toEqual([])
   })
 
+  it('lifts each fault alone: a cut under a cut stays, and so does the worse weather', () => {
+    const { network } = link()
+    const first = network.cut(a, b)
+    const second = network.cut(a, b)
+    first()
+    first()
+    expect([network.isCut(a, b), network.isCut(b, a)]).toEqual([true, false])
+    second()
+    expect(network.isCut(a, b)).toBe(false)
+    const storm = network.worsen({ drop: 0.3, mostDelay: 50 })
+    const breeze = network.worsen({ drop: 0.1 })
+    expect(network.weather).toEqual({ ...CALM, drop: 0.3, mostDelay: 50 })
+    storm()
+    expect(network.weather).toEqual({ ...CALM, drop: 0.1 })
+    breeze()
+    expect(network.weather).toEqual(CALM)
+  })
+
+  it('forgets cuts that were healed as a whole', () => {
+    const { network } = link()
+    const mend = network.cut(a, b)
+    network.heal()
+    network.cut(a, b)
+    mend()
+    expect(network.isCut(a, b)).toBe(true)
+  })
+
   it('loses what is under way to a node that restarts', () => {
     const { world, network, arrived, endpoint } = link()
     network.send(a, b, [Uint8Array.of(1)])

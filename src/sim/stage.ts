@@ -59,7 +59,7 @@ export function setStage({ protocol, seed, layout, faults, durable, logOf }: Run
     clients: 1 + chooser.below(8),
     keys: 1 + chooser.below(5),
     writes: chooser.between(0.2, 0.8),
-    think: chooser.between(1, chooser.pick([20, 60, 200])),
+    think: chooser.between(2, chooser.pick([30, 100, 200])),
   }
   const clients = new Clients(world, processes, workload)
   const arena = { ...setting, chooser, processes, clients }

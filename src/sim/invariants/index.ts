@@ -1,12 +1,27 @@
 /** All invariants; a run makes its own. */
 import type { Invariant } from '../arena.ts'
 import { agreement } from './agreement.ts'
+import { bounded } from './bounded.ts'
 import { healthy } from './healthy.ts'
+import { honestRefusals } from './honest-refusals.ts'
+import { intersection } from './intersection.ts'
 import { linearizable } from './linearizable.ts'
 import { monotone } from './monotone.ts'
+import { onlyClients } from './only-clients.ts'
 import { quorum } from './quorum.ts'
 import { sameState } from './same-state.ts'
 
 export function invariants(): Invariant[] {
-  return [healthy(), agreement(), quorum(), sameState(), monotone(), linearizable()]
+  return [
+    healthy(),
+    intersection(),
+    agreement(),
+    quorum(),
+    onlyClients(),
+    honestRefusals(),
+    sameState(),
+    monotone(),
+    bounded(),
+    linearizable(),
+  ]
 }

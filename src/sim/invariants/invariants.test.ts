@@ -1,14 +1,19 @@
 /** Every invariant can fail: each is fed a situation that violates it, and one that does not. */
 import { describe, expect, it } from 'vitest'
 import { type Command, get, put } from '../../command.ts'
-import { Cluster } from '../../node-id.ts'
+import { Cluster, type NodeId } from '../../node-id.ts'
 import { majority } from '../../quorum/index.ts'
+import { KeyValueStore } from '../../store/kv-store.ts'
 import type { Arena } from '../arena.ts'
 import { agreement } from './agreement.ts'
+import { bounded } from './bounded.ts'
 import { healthy } from './healthy.ts'
+import { honestRefusals } from './honest-refusals.ts'
 import { invariants } from './index.ts'
+import { intersection } from './intersection.ts'
 import { linearizable } from './linearizable.ts'
 import { monotone } from './monotone.ts'
+import { onlyClients } from './only-clients.ts'
 import { quorum } from './quorum.ts'
 import { sameState } from './same-state.ts'
 
@@ -43,7 +48,14 @@ function fake(index: number) {
 
 function arena(history: unknown[] = []) {
   const processes = [fake(0), fake(1)] as const
-  return { processes, arena: { processes, durable: false, clients: { history } } as unknown as Arena }
+  const clients = {
+    history,
+    keys: new Set(['k']),
+    issued: new Map([...'abc'].map((value) => [value, 'k'])),
+    refused: new Set<string>(),
+  }
+  const nodeOptions = { maxRequests: 4, maxInbox: 64 }
+  return { processes, clients, arena: { processes, durable: false, clients, cluster, nodeOptions } as unknown as Arena }
 }
 
 const write = (value: string) => put('k', encoder.encode(value))
@@ -82,19 +94,110 @@ describe('agreement', () => {
   })
 })
 
-describe('agreement on writes', () => {
-  it('fails when one stands in two slots, or stands although it was refused', () => {
-    const twice = arena()
-    const invariant = agreement()
-    twice.processes[0].execute(write('a'))
-    expect(invariant.afterStep!(twice.arena)).toBeNull()
-    twice.processes[0].execute(write('b'), write('a'))
-    expect(invariant.afterStep!(twice.arena)).toBe('a stands in slot 0 and in slot 1')
-    const refused = arena([{ input: 'a', outcome: 'failed' }])
-    const other = agreement()
-    refused.processes[0].execute(write('a'))
-    expect(other.afterStep!(refused.arena)).toBeNull()
-    expect(other.atEnd!(refused.arena)).toBe('a was definitely refused, and stands in slot 0')
+describe('only clients', () => {
+  it('fails on a value that nobody wrote, on another key, and on a read that nobody asked for', () => {
+    for (const [command, bad] of [
+      [write('a'), null],
+      [get('k'), null],
+      [write('x'), 'no client asked for what stands in slot 0: operation 2 of key k, "x"'],
+      [put('other', encoder.encode('a')), 'no client asked for what stands in slot 0: operation 2 of key other, "a"'],
+      [get('other'), 'no client asked for what stands in slot 0: operation 1 of key other, ""'],
+    ] as const) {
+      const { processes, arena: seen } = arena()
+      processes[0].execute()
+      expect(onlyClients().afterStep!(seen)).toBeNull()
+      processes[1].execute(command)
+      const message = onlyClients().afterStep!({ ...seen, processes: [processes[1]] } as unknown as Arena)
+      expect(message).toBe(bad)
+    }
+  })
+
+  it('fails when a write stands in two slots, and not when two nodes execute it', () => {
+    const { processes, arena: seen } = arena()
+    const invariant = onlyClients()
+    processes[0].execute(write('a'))
+    processes[1].execute(write('a'))
+    expect(invariant.afterStep!(seen)).toBeNull()
+    processes[0].execute(write('b'), write('a'))
+    expect(invariant.afterStep!(seen)).toBe('a stands in slot 0 and in slot 1')
+  })
+
+  it('fails on a register with a value that nobody wrote', () => {
+    const store = new KeyValueStore()
+    const status = () => ({ executed: null })
+    const process = { id: cluster.at(0), store, replica: { status } }
+    const { arena: seen } = arena()
+    const invariant = onlyClients()
+    const look = () => invariant.afterStep!({ ...seen, processes: [process] } as unknown as Arena)
+    store.set('k', encoder.encode('a'))
+    expect(look()).toBeNull()
+    store.set('k', encoder.encode('x'))
+    expect(look()).toMatch(/what stands in a register of 1\.1: .* "x"/)
+  })
+})
+
+describe('honest refusals', () => {
+  it('fails when a write was refused and is applied, whichever came first', () => {
+    for (const first of ['refused', 'executed']) {
+      const { processes, clients, arena: seen } = arena()
+      const invariant = honestRefusals()
+      const steps = [() => clients.refused.add('a'), () => processes[0].execute(write('a'))]
+      if (first === 'executed') steps.reverse()
+      steps[0]!()
+      expect(invariant.afterStep!(seen)).toBeNull()
+      steps[1]!()
+      expect(invariant.afterStep!(seen)).toBe('a was definitely refused, and stands in slot 0')
+    }
+  })
+
+  it('fails when a client has read what was refused, and not when another write was', () => {
+    const { clients, processes, arena: seen } = arena([{ op: 'get', output: 'a' }])
+    const invariant = honestRefusals()
+    clients.refused.add('b')
+    processes[0].execute(write('a'))
+    expect([invariant.afterStep!(seen), invariant.atEnd!(seen)]).toEqual([null, null])
+    clients.refused.add('a')
+    expect(honestRefusals().atEnd!(seen)).toBe('a was definitely refused, and stands in what a client read')
+  })
+})
+
+describe('quorums meet', () => {
+  it('fails when two of five may open a ballot and three may decide', () => {
+    const five = new Cluster(['1.1', '1.2', '1.3', '1.4', '1.5'])
+    const look = (phase1: number, phase2: number) => {
+      const atLeast = (count: number) => ({ includes: (members: readonly NodeId[]) => members.length >= count })
+      const quorum = { name: 'forged', phase1: atLeast(phase1), phase2: atLeast(phase2) }
+      const seen = { processes: [{ replica: { quorum } }, { replica: null }], cluster: five }
+      return intersection().afterStep!(seen as unknown as Arena)
+    }
+    expect([look(3, 3), look(2, 4), look(5, 1)]).toEqual([null, null, null])
+    expect(look(2, 3)).toBe('forged: phase 1 takes 1.1, 1.2, phase 2 takes 1.3, 1.4, 1.5, and nobody is in both')
+  })
+})
+
+describe('bounded', () => {
+  const look = (load: object, replica: object = {}) => {
+    const node = { load: { requests: 0, inbox: 0, held: 0, dropped: 0, ...load } }
+    const process = { id: cluster.at(0), node, replica: { status: () => ({}), ...replica } }
+    const seen = { processes: [process], nodeOptions: { maxRequests: 4, maxInbox: 64 } } as unknown as Arena
+    return [bounded().afterStep!(seen), bounded().atEnd!(seen)]
+  }
+
+  it('fails on too many requests, events and outputs', () => {
+    expect(look({ inbox: 64 })).toEqual([null, null])
+    expect(look({ requests: 4 })[0]).toBeNull()
+    expect(look({ requests: 5 })[0]).toBe('1.1 has 5 open requests, and may have 4')
+    expect(look({ inbox: 1000 })[0]).toBe('1.1 has queued 1000 events, and may queue 64')
+    expect(look({ held: 5000 })[0]).toBe('1.1 holds back 5000 outputs')
+  })
+
+  it('fails when something is left at rest', () => {
+    const log = (bytes: number) => ({ log: { bytes }, options: { retain_bytes: 1000 } })
+    expect(look({}, log(1000))).toEqual([null, null])
+    expect(look({}, log(1001))[1]).toBe('1.1 is at rest, and still has 1001 bytes of log, of which it may keep 1000')
+    expect(look({ requests: 1 })[1]).toBe('1.1 is at rest, and still has 1 open requests')
+    expect(look({ held: 1 })[1]).toBe('1.1 is at rest, and still has 1 outputs held back')
+    expect(look({}, { status: () => ({ operations: 2 }) })[1]).toBe('1.1 is at rest, and still has 2 operations')
   })
 })
 
@@ -172,10 +275,14 @@ describe('linearizable', () => {
 it('a run checks all of them', () => {
   expect(invariants().map(({ name }) => name)).toEqual([
     'no defect',
+    'quorums meet',
     'agreement',
     'quorum',
+    'only clients',
+    'honest refusals',
     'same state',
     'nothing goes back',
+    'bounded',
     'linearizable',
   ])
 })
