@@ -5,6 +5,8 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { protocols } from '../../protocols/index.ts'
 import { SynodError, TIMEOUTS } from '../../src/index.ts'
+import { NEMESES } from '../../src/sim/index.ts'
+import { invariants } from '../../src/sim/invariants/index.ts'
 import { isTest, ROOT, sourceOf, textOf, trackedPaths, walk } from './sources.ts'
 
 const DOCUMENTS = trackedPaths().filter((path) => path.endsWith('.md'))
@@ -49,6 +51,14 @@ describe.each(DOCUMENTS)('%s', (document) => {
     const names = [...text.matchAll(/npm run ([a-z]+)/g)].map(([, name]) => name!)
     expect(names.filter((name) => !(name in scripts))).toEqual([])
   })
+})
+
+test('docs/simulator.md has a row for each fault and each invariant', () => {
+  const cells = rowsOf(textOf('docs/simulator.md')).map(([first]) => first!)
+  const faults = cells.flatMap(quoted)
+  expect(faults.sort()).toEqual([...NEMESES.keys()].sort())
+  const shown = cells.filter((cell) => !cell.includes('`') && cell !== 'fault' && cell !== 'invariant')
+  expect(shown).toEqual([...invariants().map(({ name }) => name), 'liveness'])
 })
 
 describe('README.md', () => {

@@ -4,11 +4,11 @@ import { mayForget, victims } from './kill.ts'
 
 export const deadPeer: Nemesis = {
   name: 'dead-peer',
-  applies: (arena) => arena.durable || mayForget(arena),
+  applies: (arena) => arena.cluster.size > 1 && (arena.durable || mayForget(arena)),
   strike(arena) {
     const { world, chooser } = arena
     const [process] = victims(arena, 1)
-    if (!process) return null
+    if (!process || arena.cluster.size === 1) return null
     process.crash()
     return () => {
       world.after(chooser.between(500, 2000), () => {

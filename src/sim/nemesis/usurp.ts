@@ -22,8 +22,9 @@ export const usurp: Nemesis = {
     const most = chooser.pick([3, 30, 300])
     const again = () => {
       if (!on) return
-      const { node, replica } = chooser.pick(processes)
-      if (node?.memory) {
+      const { node, replica, paused } = chooser.pick(processes)
+      // While it is paused campaigns would gather, thousands of them, which no real timer does.
+      if (node?.memory && !paused) {
         node.setTimer(0, () => {
           const able = campaigner(replica)
           if (able?.voting) able.election.campaign(able.promised)
