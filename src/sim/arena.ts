@@ -36,6 +36,8 @@ export interface Invariant {
   readonly name: string
   /** Looks after each event; a sentence when it is violated. */
   afterStep?(arena: Arena): string | null
+  /** Looks when all faults are gone and all that was pending has finished. */
+  atRest?(arena: Arena): string | null
   /** Looks once the run is over. */
   atEnd?(arena: Arena): string | null
 }

@@ -50,7 +50,10 @@ export class Judge {
   }
 
   atEnd(): void {
-    for (const invariant of this.#invariants) this.#demand(invariant, invariant.atEnd?.(this.#arena))
+    for (const invariant of this.#invariants) {
+      this.#demand(invariant, invariant.atRest?.(this.#arena))
+      this.#demand(invariant, invariant.atEnd?.(this.#arena))
+    }
   }
 
   #demand(invariant: Invariant, message: string | null | undefined): void {

@@ -24,7 +24,7 @@ export function bounded(): Invariant {
       }
       return null
     },
-    atEnd({ processes }: Arena) {
+    atRest({ processes }: Arena) {
       for (const process of processes) {
         const left = leftovers(process)
         if (left) return `${process.id.name} is at rest, and still has ${left}`

@@ -180,7 +180,7 @@ describe('bounded', () => {
     const node = { load: { requests: 0, inbox: 0, held: 0, dropped: 0, ...load } }
     const process = { id: cluster.at(0), node, replica: { status: () => ({}), ...replica } }
     const seen = { processes: [process], nodeOptions: { maxRequests: 4, maxInbox: 64 } } as unknown as Arena
-    return [bounded().afterStep!(seen), bounded().atEnd!(seen)]
+    return [bounded().afterStep!(seen), bounded().atRest!(seen)]
   }
 
   it('fails on too many requests, events and outputs', () => {
