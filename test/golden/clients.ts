@@ -36,8 +36,9 @@ export class Clients {
   send(name: string, key: string, value: string | null): void {
     if (value !== null && this.#written.has(value)) throw new Error(`${value} is written twice; each value only once`)
     if (value !== null) this.#written.add(value)
-    const { history, keys } = this.#scenario.clients
+    const { history, keys, issued } = this.#scenario.clients
     keys.add(key)
+    if (value !== null) issued.set(value, key)
     const process = this.#scenario.process(name)
     const command = value === null ? get(key) : put(key, new TextEncoder().encode(value))
     const call = ++this.#moment
