@@ -32,15 +32,24 @@ interface Open {
   end(outcome: Outcome | null): void
 }
 
-export class Clients {
+/** What clients asked and what they were told, as invariants look at it. */
+export interface Testimony {
+  readonly history: readonly Operation[]
+  /** The keys that were operated on. */
+  readonly keys: ReadonlySet<string>
+  /** Of each value that a node was asked to write its key, and those whose write was definitely refused. */
+  readonly issued: ReadonlyMap<string, string>
+  readonly refused: ReadonlySet<string>
+  /** What was acknowledged: which version of which key, and the value that it was written or read with. */
+  readonly acknowledged: readonly { readonly key: string; readonly version: number; readonly value: string | null }[]
+}
+
+export class Clients implements Testimony {
   readonly history: Operation[] = []
   readonly totals: Totals = { ok: 0, refused: 0, unknown: 0 }
-  /** The keys that were operated on. */
   readonly keys = new Set<string>()
-  /** Of each value that a node was asked to write its key, and those whose write was definitely refused. */
   readonly issued = new Map<string, string>()
   readonly refused = new Set<string>()
-  /** What was acknowledged: which version of which key, and the value that it was written or read with. */
   readonly acknowledged: { readonly key: string; readonly version: number; readonly value: string | null }[] = []
   /** How many operations a node was asked for. */
   begun = 0

@@ -8,8 +8,9 @@ const DRAWS = 2
 /** The rows that have nemeses of their own: which, and what they need. */
 interface Kind {
   readonly faults: readonly string[]
-  /** With fewer nodes it cannot happen. */
+  /** With fewer nodes, or zones, it cannot happen. */
   readonly least?: number
+  readonly zones?: number
   /** Whether it happens only to nodes with a disk. */
   readonly durable?: boolean
 }
@@ -21,13 +22,22 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'slow links and usurpers': { faults: ['slow-link', 'usurp'], least: 2 },
   reorder: { faults: ['reorder'], least: 2 },
   'duplicate and replay': { faults: ['duplicate', 'replay'], least: 2 },
-  partition: { faults: ['partition-halves', 'partition-leader'], least: 2 },
-  partial: { faults: ['partition-star', 'partition-chain', 'partition-pair'], least: 2 },
-  'zone cut': { faults: ['partition-zone'], least: 2 },
+  partition: {
+    faults: ['partition-halves', 'partition-leader', 'partition-majority', 'partition-minority'],
+    least: 3,
+  },
+  'one way': { faults: ['send-only', 'receive-only'], least: 2 },
+  partial: { faults: ['partition-star', 'partition-chain', 'partition-ring', 'partition-bridge'], least: 5 },
+  'partial, as it happened': { faults: ['partition-4-2-5-3', 'partition-cloudflare', 'partition-pair'], least: 5 },
+  flapping: { faults: ['flapping'], least: 2 },
+  'zone cut': { faults: ['partition-zone'], zones: 2 },
   kill: { faults: ['crash-one', 'crash-minority', 'crash-all'] },
   'restart loop': { faults: ['restart-loop'] },
   pause: { faults: ['pause'] },
-  clocks: { faults: ['clock-jump', 'clock-drift'] },
+  clocks: { faults: ['clock-jump', 'clock-drift', 'clock-freeze'] },
+  overload: { faults: ['overload'] },
+  'slow or dead peer': { faults: ['slow-peer', 'dead-peer'], least: 3 },
+  disconnect: { faults: ['disconnect'] },
   'disk lost': { faults: ['wipe'], least: 3, durable: true },
 }
 
@@ -53,8 +63,9 @@ function sweep(setting: Setting, faults: readonly string[] | null): void {
 }
 
 /** Whether something of this kind can happen to so many nodes. */
-function possible({ faults, least = 1, durable: onDisk = false }: Kind, size: number, durable: boolean): boolean {
-  if (size < least || (onDisk && !durable)) return false
+function possible(kind: Kind, size: number, durable: boolean, inZones: number): boolean {
+  const { faults, least = 1, zones = 1, durable: onDisk = false } = kind
+  if (size < least || inZones < zones || (onDisk && !durable)) return false
   const kills = faults.some((name) => name.startsWith('crash') || name === 'restart-loop')
   // Without a disk, a majority must remember.
   if (kills) return durable || size > 2
@@ -65,7 +76,7 @@ function possible({ faults, least = 1, durable: onDisk = false }: Kind, size: nu
 export const sweeps: readonly Row[] = [
   ...Object.entries(KINDS).map(([name, kind]) => ({
     name: `faults: ${name}`,
-    fits: (size: number, durable: boolean) => possible(kind, size, durable),
+    fits: (size: number, durable: boolean, zones: number) => possible(kind, size, durable, zones),
     play: (setting: Setting) => sweep(setting, kind.faults),
   })),
   {

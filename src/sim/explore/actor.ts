@@ -55,6 +55,9 @@ export interface Answered {
   readonly outcome: Outcome | null
 }
 
+/** A request does not end by its age: that would be a timer among others, and the nearest. */
+export const NODE_OPTIONS = { ...NODE_DEFAULTS, requestTimeoutMs: 1e9 }
+
 /** A wait shorter than this is for the disk; timers wait longer. */
 const SYNC_MS = 1
 
@@ -86,9 +89,7 @@ export class Actor {
     this.#stage = stage
     this.#world = new World(new Steady(index))
     this.#network = new Notes(this.#world)
-    // A request does not end by its age: that would be a timer among others, and the nearest.
-    const nodeOptions = { ...NODE_DEFAULTS, requestTimeoutMs: 1e9 }
-    const setting = { ...stage, world: this.#world, network: this.#network, nodeOptions, logOf: null }
+    const setting = { ...stage, world: this.#world, network: this.#network, nodeOptions: NODE_OPTIONS, logOf: null }
     this.process = new Process(stage.cluster.at(index), setting)
     // The cluster has been founded: the roll call is explored by tests of its own.
     const storage = this.process.disk.mount()

@@ -1,10 +1,10 @@
 /** Holds the simulator's invariants against one path of the exploration after another. */
 import type { Operation } from '../../checker/index.ts'
 import type { Arena, Invariant } from '../arena.ts'
-import type { Clients } from '../clients.ts'
+import type { Testimony } from '../clients.ts'
 import { invariants } from '../invariants/index.ts'
 import type { Process } from '../process.ts'
-import type { Stage } from './actor.ts'
+import { NODE_OPTIONS, type Stage } from './actor.ts'
 import type { Event } from './state.ts'
 
 /** One step of a path: which process did something, if any, and what clients have seen since the beginning. */
@@ -73,10 +73,17 @@ export class Judge {
       const read = outcome.result.value === null ? null : decoder.decode(outcome.result.value)
       return [{ key, version: outcome.result.version, value: value ?? read }]
     })
-    const clients = { history, acknowledged, keys: this.#keys } as unknown as Clients
+    const writes = history.filter(({ op }) => op === 'put')
+    const clients: Testimony = {
+      history,
+      acknowledged,
+      keys: this.#keys,
+      issued: new Map(writes.map(({ input, key }) => [String(input), key])),
+      refused: new Set(writes.filter(({ outcome }) => outcome === 'failed').map(({ input }) => String(input))),
+    }
     const { cluster, protocol, options, durable } = this.#stage
     const processes = process ? [process] : []
-    return { cluster, protocol, options, durable, processes, clients } as unknown as Arena
+    return { cluster, protocol, options, durable, processes, clients, nodeOptions: NODE_OPTIONS } as unknown as Arena
   }
 
   #history(events: readonly Event[]): Operation[] {
