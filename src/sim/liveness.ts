@@ -1,6 +1,7 @@
 /**
  * The liveness phase. First, in some runs, a core that must serve by the protocol's promise does so while the rest stays
- * broken, or a node that reaches a quorum while not all nodes reach each other; then all faults are gone, and everything pending must finish and all nodes agree, but those that abstain.
+ * broken, or a node that reaches a quorum while not all nodes reach each other. Then all faults are gone: everything
+ * pending must finish, and all nodes agree, but those that abstain.
  */
 import type { NodeId } from '../node-id.ts'
 import { leftovers } from './invariants/bounded.ts'

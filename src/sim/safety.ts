@@ -10,6 +10,9 @@ import type { Strikes } from './strikes.ts'
 const SAFETY_MS = 12_000
 const PATIENCE_MS = 20_000
 
+/** The longest that a strike waits for an operation to be in flight. */
+const IDLE_MS = 500
+
 /** Lets the faults of a run strike, until each has landed and the clients have done enough. */
 export function endure({ arena, strikes }: Stage): void {
   const { world, chooser, clients } = arena
@@ -21,6 +24,8 @@ export function endure({ arena, strikes }: Stage): void {
     const { due } = strikes
     if (rounds <= 0 && due.length === 0 && (enough() || world.now >= end)) break
     if (world.now >= end + PATIENCE_MS) break
+    // A fault that meets no operation proves nothing, and some can strike only once.
+    world.runUntil(world.now + IDLE_MS, () => clients.pending > 0)
     // What is late strikes at once.
     if (world.now >= end) for (const nemesis of due) strikes.strike(nemesis)
     else if (rounds > 0 || due.length > 0) strikeSome(strikes, due, chooser)
