@@ -48,6 +48,6 @@ export function report(seed: number, stage: Stage, judge: Judge, violation: RunR
 function invalid({ arena: { clients }, strikes }: Stage): string | null {
   const { ok } = clients.totals
   if (ok < ENOUGH) return `only ${ok} operations were acknowledged`
-  const missed = strikes.due.map(({ name }) => name)
+  const { missed } = strikes
   return missed.length > 0 ? `drawn, and never struck while operations were in flight: ${missed.join(', ')}` : null
 }

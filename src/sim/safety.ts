@@ -34,7 +34,7 @@ export function endure({ arena, strikes }: Stage): void {
     if (world.now >= end || chooser.chance(0.8)) strikes.heal()
     if (chooser.chance(0.3)) world.runUntil(world.now + chooser.between(50, 1000))
   }
-  strikes.heal()
+  strikes.end()
   world.runUntil(world.now + PATIENCE_MS, () => clients.totals.ok >= ENOUGH)
 }
 

@@ -13,6 +13,8 @@ export class Strikes {
   readonly drawn: readonly Nemesis[]
   /** How often each fault struck with operations in flight while it lasted. */
   readonly landed: Record<string, number> = {}
+  /** The faults that could have struck until the last moment, and never did. */
+  missed: readonly string[] = []
   readonly #arena: Arena
   #lasting: Strike[] = []
 
@@ -41,6 +43,12 @@ export class Strikes {
       if (!inFlight && this.#arena.clients.begun === begun) continue
       this.landed[nemesis.name] = (this.landed[nemesis.name] ?? 0) + 1
     }
+  }
+
+  /** Undoes all for good. */
+  end(): void {
+    this.heal()
+    this.missed = this.due.map(({ name }) => name)
   }
 
   /** The faults that were drawn, can strike in this run, and have not landed. */
