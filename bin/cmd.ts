@@ -1,6 +1,6 @@
 /** The program `cmd`: one command on a running cluster, or a shell for them. */
 import { createInterface } from 'node:readline'
-import { type Answer, Client, COMMAND_NAMES, execute, helpText, splitWords, type Target } from '../src/client/index.ts'
+import { type Answer, Client, complete, execute, helpText, splitWords, type Target } from '../src/client/index.ts'
 import { SynodError } from '../src/errors.ts'
 import { readConfig } from '../src/runtime/config-file.ts'
 import { COMMON, parseFlags, run } from './flags.ts'
@@ -42,7 +42,7 @@ async function converse(client: Target, id: string): Promise<number> {
     input: process.stdin,
     output: process.stdout,
     prompt: `synod ${id === '' ? 'any node' : id}> `,
-    completer: (line: string) => [COMMAND_NAMES.filter((name) => name.startsWith(line)), line],
+    completer: (line: string) => complete(client.nodes, line),
   })
   terminal.prompt()
   for await (const line of terminal) {

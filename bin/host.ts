@@ -3,17 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import { type Config, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
 import type { Gateway } from '../src/http/gateway.ts'
 import { createHttpServer } from '../src/http/server.ts'
-import {
-  type Cluster,
-  type Log,
-  Node,
-  type NodeId,
-  type Protocol,
-  type Receive,
-  type Replica,
-  type Transport,
-} from '../src/index.ts'
+import { type Cluster, type Log, Node, type NodeId, type Protocol, type Receive, type Replica } from '../src/index.ts'
 import { realRandom } from '../src/runtime/chance.ts'
+import type { ConnectedTransport } from '../src/runtime/connected-transport.ts'
 import { Faults } from '../src/runtime/faults.ts'
 import type { InProcessHub } from '../src/runtime/in-process-transport.ts'
 import { memoryStorage } from '../src/runtime/memory-storage.ts'
@@ -45,6 +37,8 @@ export class Host {
   readonly #options: HostOptions
   readonly #store: KeyValueStore
   readonly #tcp: TcpTransport | null
+  /** Null where the configuration does not allow them. */
+  readonly #faults: Faults | null
   readonly #http: FastifyInstance
 
   constructor(options: HostOptions) {
@@ -55,12 +49,16 @@ export class Host {
     let receive: Receive = () => {}
     const deliver: Receive = (from, frame) => receive(from, frame)
     this.#tcp = options.hub ? null : this.#openTcp(storage.incarnation, deliver)
-    const transport: Transport = this.#tcp ?? options.hub!.join(id, deliver, log)
-    const faults = new Faults(transport, realClock)
+    const transport: ConnectedTransport = this.#tcp ?? options.hub!.join(id, deliver, log)
+    const random = realRandom()
+    const peerBytes = config.limits.peer_bytes
+    this.#faults = config.fault_injection
+      ? new Faults(transport, { cluster, self: id, clock: realClock, random, peerBytes })
+      : null
     const parts = {
-      transport: config.fault_injection ? faults : transport,
+      transport: this.#faults ?? transport,
       clock: realClock,
-      random: realRandom(),
+      random,
       storage,
       stateMachine: this.#store,
       log,
@@ -76,10 +74,8 @@ export class Host {
     this.node = new Node(id, cluster, parts, bounds)
     this.replica = protocol.create(this.node, options.options)
     const take: Receive = (from, frame) => this.node.receive(from, frame)
-    receive = config.fault_injection ? faults.filter(take) : take
-    this.#http = createHttpServer(this.#gateway(config.fault_injection ? faults : null), {
-      bodyLimit: limits.body_bytes,
-    })
+    receive = this.#faults ? this.#faults.filter(take) : take
+    this.#http = createHttpServer(this.#gateway(), { bodyLimit: limits.body_bytes })
   }
 
   /**
@@ -100,6 +96,7 @@ export class Host {
   async close(): Promise<void> {
     await this.#http.close()
     this.node.stop()
+    this.#faults?.close()
     this.#options.hub?.leave(this.#options.id)
     await this.#tcp?.close()
   }
@@ -134,7 +131,7 @@ export class Host {
     return new TcpTransport(options, receive)
   }
 
-  #gateway(faults: Faults | null): Gateway {
+  #gateway(): Gateway {
     const { id, cluster } = this.#options
     return {
       id,
@@ -144,7 +141,7 @@ export class Host {
       history: (key) => this.#store.history(key),
       state: () => this.#state(),
       readiness: () => this.#readiness(),
-      faults,
+      faults: this.#faults,
     }
   }
 
@@ -166,6 +163,7 @@ export class Host {
     const { dropped } = this.node.load
     const rejected = this.#tcp?.rejected ?? 0
     const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped, rejected }
-    return { ...common, ...status, ...shown, keys: this.#store.size, hash: this.#store.hash() }
+    const faults = this.#faults ? { faults: this.#faults.list() } : {}
+    return { ...common, ...status, ...shown, keys: this.#store.size, hash: this.#store.hash(), ...faults }
   }
 }

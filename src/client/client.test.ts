@@ -235,6 +235,7 @@ describe('views and faults', () => {
       algorithm: 'paxos',
       executed: 7,
       hash: '18446744073709551615',
+      faults: [],
     })
     expect((await errorOf(client.state())).code).toBe('malformed')
     expect((await errorOf(client.state())).code).toBe('malformed')
@@ -260,16 +261,44 @@ describe('views and faults', () => {
     expect((await errorOf(client.ready('9.9'))).code).toBe('config')
   })
 
-  it('cuts a partition both ways and touches no other link', async () => {
+  const paths = (node: ScriptedNode) => node.requests.map((request) => request.split(' ', 2).join(' ')).sort()
+
+  it('asks every node for its part of a partition, and Paxi servers for their drops', async () => {
     const reply: Script = (_, socket) => socket.write(answer('200 OK'))
-    const [a, b, c] = await Promise.all([scriptedNode(reply), scriptedNode(reply), scriptedNode(reply)])
+    const paxi: Script = (request, socket) =>
+      socket.write(answer(request.startsWith('POST /partition') ? '400 Bad Request' : '200 OK'))
+    const [a, b, c] = await Promise.all([scriptedNode(reply), scriptedNode(paxi), scriptedNode(paxi)])
     const client = clientOf({ nodes: { '1.1': a.url, '1.2': b.url, '1.3': c.url } })
-    await client.partition(5, ['1.3'])
-    const paths = (node: ScriptedNode) => node.requests.map((request) => request.split(' ')[1]).sort()
-    expect(paths(a)).toEqual(['/drop?id=1.3&t=5'])
-    expect(paths(b)).toEqual(['/drop?id=1.3&t=5'])
-    expect(paths(c)).toEqual(['/drop?id=1.1&t=5', '/drop?id=1.2&t=5'])
-    expect((await errorOf(client.crash('1.1', 0.5))).code).toBe('malformed')
+    await client.faults.partition(5, ['1.3'])
+    const asked = 'POST /partition?t=5&ids=1.3'
+    expect(paths(a)).toEqual([asked])
+    expect(paths(b)).toEqual(['GET /drop?id=1.3&t=5', asked])
+    expect(paths(c)).toEqual(['GET /drop?id=1.1&t=5', 'GET /drop?id=1.2&t=5', asked])
+  })
+
+  it('injects faults and heals them, by the routes of the node concerned', async () => {
+    const a = await scriptedNode((request, socket) =>
+      socket.write(answer('200 OK', request.startsWith('POST /heal') ? 'drop 1.2, for ever\ncrash, 1.0 s left\n' : '')),
+    )
+    const { faults } = clientOf({ nodes: { '1.1': a.url, '1.2': await nowhere() } })
+    await faults.crash('1.1', 1)
+    await faults.drop('1.1', '1.2', 2)
+    await faults.slow('1.1', '1.2', 30, 3)
+    await faults.flaky('1.1', '1.2', 1e-7, 4)
+    expect(await faults.heal('1.1')).toEqual(['drop 1.2, for ever', 'crash, 1.0 s left'])
+    await faults.heal('1.1', 'drop')
+    expect(a.requests.map((request) => request.split(' ', 2).join(' '))).toEqual([
+      'GET /crash?t=1',
+      'GET /drop?id=1.2&t=2',
+      'POST /slow?id=1.2&ms=30&t=3',
+      'POST /flaky?id=1.2&p=0.0000001000&t=4',
+      'POST /heal',
+      'POST /heal?fault=drop',
+    ])
+    for (const bad of [faults.crash('1.1', 0.5), faults.slow('1.1', '1.2', 0.5, 1), faults.flaky('1.1', '1.2', 2, 1)]) {
+      expect((await errorOf(bad)).code).toBe('malformed')
+    }
+    expect((await errorOf(faults.crash('9.9', 1))).code).toBe('config')
   })
 })
 
@@ -294,8 +323,8 @@ describe.skipIf(!existsSync(RECORDED))('recorded from Paxi', () => {
   function ask(client: Client, path: string, method: string, request: string): Promise<unknown> {
     const query = new URL(path, 'http://node').searchParams
     if (path.startsWith('/history')) return client.history(query.get('key') === 'x' ? 1 : query.get('key')!)
-    if (path.startsWith('/crash')) return client.crash('1.1', 1)
-    if (path.startsWith('/drop')) return client.drop('1.1', '1.3', 1)
+    if (path.startsWith('/crash')) return client.faults.crash('1.1', 1)
+    if (path.startsWith('/drop')) return client.faults.drop('1.1', '1.3', 1)
     const key = path === '/abc' || path === '/' ? 8 : path.slice(1)
     if (method === 'PUT' || (method === 'POST' && path !== '/')) {
       return client.put(key, Buffer.from(request.slice(request.indexOf('\r\n\r\n') + 4), 'latin1'))

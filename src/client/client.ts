@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ERRORS, SynodError } from '../errors.ts'
 import { Connections, type Outgoing } from './connections.ts'
 import type { Reply } from './exchange.ts'
+import { ClusterFaults } from './faults.ts'
 import { canonicalKey, type Key } from './key.ts'
 import { type Meta, meta, refusal, silence } from './replies.ts'
 import { type NodeState, parseHistory, parseState } from './views.ts'
@@ -51,6 +52,8 @@ const FIRST_PAUSE_MS = 20
 export class Client {
   /** The nodes' ids. */
   readonly nodes: readonly string[]
+  /** Fault injection, where the nodes allow it. */
+  readonly faults: ClusterFaults
   readonly #connections: Connections
   readonly #id: string | null
   readonly #timeoutMs: number
@@ -66,6 +69,9 @@ export class Client {
     this.#timeoutMs = options.timeoutMs ?? 5_000
     this.#retries = options.retries ?? 0
     this.#random = options.random ?? Math.random
+    this.faults = new ClusterFaults(this.nodes, (node, method, path) =>
+      this.#exchange(node, { method, path, headers: [], body: null }),
+    )
     if (this.#id !== null) this.#known(this.#id)
     if (!(this.#timeoutMs > 0)) throw new SynodError('config', `timeoutMs must be above 0, not ${this.#timeoutMs}`)
   }
@@ -126,32 +132,6 @@ export class Client {
     }
   }
 
-  /**
-   * Crashes the node `id` for `seconds`, for ever if that is 0 or less. Needs `fault_injection` in the node's config.
-   * @throws SynodError as `get`; `unsupported` where faults may not be injected
-   */
-  async crash(id: string, seconds: number): Promise<void> {
-    await this.#ask(this.#known(id), `/crash?t=${whole(seconds)}`, {})
-  }
-
-  /** Drops what the node `from` sends to the node `to`, for `seconds`. @throws SynodError as `crash` */
-  async drop(from: string, to: string, seconds: number): Promise<void> {
-    await this.#ask(this.#known(from), `/drop?id=${encodeURIComponent(this.#known(to))}&t=${whole(seconds)}`, {})
-  }
-
-  /**
-   * Cuts the nodes `ids` off from all others, both ways, for `seconds`.
-   * @throws SynodError as `crash`; some links may be cut then and others not
-   */
-  async partition(seconds: number, ids: readonly string[]): Promise<void> {
-    const inside = new Set(ids.map((id) => this.#known(id)))
-    const outside = this.nodes.filter((id) => !inside.has(id))
-    const cuts = outside.flatMap((a) =>
-      [...inside].flatMap((b) => [this.drop(a, b, seconds), this.drop(b, a, seconds)]),
-    )
-    await Promise.all(cuts)
-  }
-
   /** Closes all connections once requests under way have ended. */
   async close(): Promise<void> {
     await this.#connections.close()
@@ -206,9 +186,4 @@ function retriable(request: Outgoing, error: unknown): boolean {
   if (!(error instanceof SynodError)) return false
   if (error.code === 'unavailable' || error.code === 'overloaded') return true
   return request.method === 'GET' && error.code === 'unknown'
-}
-
-function whole(seconds: number): number {
-  if (!Number.isSafeInteger(seconds)) throw new SynodError('malformed', `${seconds} is not a whole number of seconds`)
-  return seconds
 }

@@ -1,9 +1,10 @@
 /** The commands of `cmd` on a cluster that is an object: what they say, and what is good. */
 import { describe, expect, it } from 'vitest'
 import { SynodError } from '../errors.ts'
-import { type Answer, COMMAND_NAMES, execute, helpText, splitWords, type Target } from './commands.ts'
+import { COMMAND_NAMES, complete, execute, helpText, type Target } from './commands.ts'
 import { consensus } from './consensus.ts'
 import type { NodeState } from './views.ts'
+import { type Answer, splitWords } from './words.ts'
 
 const META = { id: '', cid: '1', slot: 5, ballot: '1.1.1', execute: 5, inProgress: null }
 const NODES = ['1.1', '1.2', '1.3']
@@ -15,6 +16,8 @@ interface Script {
   /** Per node: the hashes said one after the other, the last one for ever. */
   hashes?: Record<string, string[] | SynodError>
   putError?: SynodError
+  /** Per node: what `heal` ends. */
+  healed?: Record<string, string[] | SynodError>
 }
 
 function cluster(script: Script = {}): Target & { log: string[] } {
@@ -41,12 +44,26 @@ function cluster(script: Script = {}): Target & { log: string[] } {
       const hashes = known(script.hashes?.[node!], ['0'])
       const turn = asked.get(node!) ?? 0
       asked.set(node!, turn + 1)
-      return { node: node!, algorithm: 'paxos', executed: 7, hash: hashes[Math.min(turn, hashes.length - 1)]! }
+      return {
+        node: node!,
+        algorithm: 'paxos',
+        executed: 7,
+        hash: hashes[Math.min(turn, hashes.length - 1)]!,
+        faults: [],
+      }
     },
     ready: async (id) => id !== '1.3',
-    crash: async (id, seconds) => void log.push(`crash ${id} ${seconds}`),
-    drop: async (from, to, seconds) => void log.push(`drop ${from} ${to} ${seconds}`),
-    partition: async (seconds, ids) => void log.push(`partition ${seconds} ${ids.join(' ')}`),
+    faults: {
+      crash: async (id, seconds) => void log.push(`crash ${id} ${seconds}`),
+      drop: async (from, to, seconds) => void log.push(`drop ${from} ${to} ${seconds}`),
+      slow: async (from, to, delayMs, seconds) => void log.push(`slow ${from} ${to} ${delayMs} ${seconds}`),
+      flaky: async (from, to, chance, seconds) => void log.push(`flaky ${from} ${to} ${chance} ${seconds}`),
+      partition: async (seconds, ids) => void log.push(`partition ${seconds} ${ids.join(' ')}`),
+      heal: async (id, fault) => {
+        log.push(`heal ${id} ${fault ?? 'all'}`)
+        return known(script.healed?.[id], [])
+      },
+    },
   }
 }
 
@@ -94,7 +111,43 @@ describe('commands', () => {
     expect((await run('crash 1.1 0', target)).out).toBe('1.1 is down for ever')
     expect((await run('drop 1.1 1.2 1', target)).out).toBe('what 1.1 sends to 1.2 is lost for 1 second')
     expect((await run('partition 3 1.3 1.3', target)).out).toBe('1.3 cut off from 1.1, 1.2 for 3 seconds')
-    expect(target.log).toEqual(['crash 1.1 0', 'drop 1.1 1.2 1', 'partition 3 1.3'])
+    expect((await run('slow 1.1 1.2 50 2', target)).out).toBe('what 1.1 sends to 1.2 leaves 50 ms later for 2 seconds')
+    expect((await run('flaky 1.1 1.2 .5 -1', target)).out).toBe(
+      'each message from 1.1 to 1.2 is lost with chance 0.5 for ever',
+    )
+    const all = ['crash 1.1 0', 'drop 1.1 1.2 1', 'partition 3 1.3', 'slow 1.1 1.2 50 2', 'flaky 1.1 1.2 0.5 -1']
+    expect(target.log).toEqual(all)
+  })
+
+  it('heal names what it has ended, at one node or at all', async () => {
+    const target = cluster({ healed: { '1.1': ['drop 1.2, for ever', 'crash, 2.0 s left'] } })
+    const lines = '1.1 healed: drop 1.2, for ever\n1.1 healed: crash, 2.0 s left'
+    expect(await run('heal', target)).toEqual({ good: true, out: lines, note: '' })
+    expect((await run('heal 1.2', target)).out).toBe('there was no fault to heal')
+    expect((await run('heal slow', target)).out).toBe(lines)
+    expect((await run('heal 1.3 slow', target)).out).toBe('there was no slow to heal')
+    expect(target.log.map((line) => line.replace('heal ', ''))).toEqual([
+      ...['1.1 all', '1.2 all', '1.3 all'],
+      '1.2 all',
+      ...['1.1 slow', '1.2 slow', '1.3 slow'],
+      '1.3 slow',
+    ])
+    const silent = new SynodError('unavailable', 'node 1.2: connect ECONNREFUSED')
+    const partly = await run('heal', cluster({ healed: { '1.1': ['crash'], '1.2': silent } }))
+    expect(partly).toMatchObject({ good: false, out: `1.1 healed: crash\n1.2 failed: ${silent.message}` })
+  })
+
+  it.each<[string, string[], string]>([
+    ['', [...COMMAND_NAMES], ''],
+    ['cr', ['crash'], 'cr'],
+    ['  st', ['state'], 'st'],
+    ['crash ', NODES, ''],
+    ['partition 3 1.1 1.', NODES, '1.'],
+    ['heal 1.1 dr', ['drop'], 'dr'],
+    ['get ', [], ''],
+    ['nothing 1.', [], '1.'],
+  ])('completes "%s"', (line, candidates, word) => {
+    expect(complete(NODES, line)).toEqual([candidates, word])
   })
 
   it('help names every command', () => {
@@ -119,6 +172,17 @@ describe('commands', () => {
     'drop 1.1 1',
     'partition 1',
     'partition 1 1.1 1.2 1.3',
+    'slow 1.1 1.2 50',
+    'slow 1.1 1.2 -50 1',
+    'slow 1.1 1.1 50 1',
+    'slow 1.1 1.2 99999999 1',
+    'flaky 1.1 1.2 1.5 1',
+    'flaky 1.1 1.2 half 1',
+    'flaky 1.1 1.2 0.5 soon',
+    'heal 9.9',
+    'heal 1.1 noise',
+    'heal drop 1.1',
+    'heal 1.1 1.2 drop',
     'put 1 "open',
     "put 1 'open",
   ])('%s is a usage error and does nothing', async (line) => {

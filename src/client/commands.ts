@@ -2,24 +2,13 @@
 import { SynodError } from '../errors.ts'
 import type { Client } from './client.ts'
 import { consensus } from './consensus.ts'
-import { canonicalKey } from './key.ts'
+import { crash, drop, type FaultTarget, flaky, heal, partition, slow } from './fault-commands.ts'
+import { FAULT_NAMES } from './faults.ts'
 import type { Meta } from './replies.ts'
+import { type Answer, count, keyOf, nodeOf, said } from './words.ts'
 
 /** The part of `Client` that commands use. */
-export type Target = Pick<
-  Client,
-  'nodes' | 'get' | 'put' | 'history' | 'state' | 'ready' | 'crash' | 'drop' | 'partition'
->
-
-/** What a command says. */
-export interface Answer {
-  /** False for an absent key, a false answer or a failure. */
-  readonly good: boolean
-  /** The result, for stdout, without its last newline; empty for none. */
-  readonly out: string
-  /** What there is to say about it, for stderr; empty for nothing. */
-  readonly note: string
-}
+export type Target = FaultTarget & Pick<Client, 'get' | 'put' | 'history' | 'state' | 'ready'>
 
 interface Command {
   readonly usage: string
@@ -36,11 +25,24 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   state: { usage: 'state [ID]', help: 'what the nodes say about themselves', arity: [0, 1], run: state },
   crash: { usage: 'crash ID SECONDS', help: 'stop a node (0: for ever)', arity: [2, 2], run: crash },
   drop: { usage: 'drop FROM TO SECONDS', help: 'lose what FROM sends to TO', arity: [3, 3], run: drop },
+  slow: { usage: 'slow FROM TO MS SECONDS', help: 'delay what FROM sends to TO', arity: [4, 4], run: slow },
+  flaky: {
+    usage: 'flaky FROM TO CHANCE SECONDS',
+    help: 'lose a part, 0 to 1, of what FROM sends to TO',
+    arity: [4, 4],
+    run: flaky,
+  },
   partition: {
     usage: 'partition SECONDS ID...',
     help: 'cut these nodes off from the others, both ways',
     arity: [2, Number.POSITIVE_INFINITY],
     run: partition,
+  },
+  heal: {
+    usage: 'heal [ID] [FAULT]',
+    help: 'end faults, of all nodes or one, of all kinds or one',
+    arity: [0, 2],
+    run: heal,
   },
   help: { usage: 'help', help: 'print this', arity: [0, 0], run: async () => said(helpText()) },
 }
@@ -77,23 +79,6 @@ export async function execute(target: Target, words: readonly string[]): Promise
   }
 }
 
-/**
- * Splits a line into words; a word may be quoted, `"a \"b\" c"` or `'a b'`, and may then be empty.
- * @throws SynodError `usage` when a quote is not closed
- */
-export function splitWords(line: string): string[] {
-  const words: string[] = []
-  const form = /\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"']+))/gy
-  let end = 0
-  for (const match of line.matchAll(form)) {
-    const [all, double, single, bare] = match
-    words.push(double !== undefined ? double.replace(/\\(.)/g, '$1') : (single ?? bare)!)
-    end = match.index + all.length
-  }
-  if (line.slice(end).trim() !== '') throw new SynodError('usage', 'a quote is not closed')
-  return words
-}
-
 async function get(target: Target, [text]: readonly string[]): Promise<Answer> {
   const key = keyOf(text!)
   const { value } = await target.get(key)
@@ -122,70 +107,19 @@ async function state(target: Target, [id]: readonly string[]): Promise<Answer> {
 
 async function describe(target: Target, node: string): Promise<Answer> {
   try {
-    const [{ algorithm, executed, hash }, ready] = await Promise.all([target.state({ node }), target.ready(node)])
-    return said(`${node} ${algorithm} executed ${executed ?? '?'} hash ${hash} ${ready ? 'ready' : 'not ready'}`)
+    const [state, ready] = await Promise.all([target.state({ node }), target.ready(node)])
+    const { algorithm, executed, hash, faults } = state
+    const line = `${node} ${algorithm} executed ${executed ?? '?'} hash ${hash} ${ready ? 'ready' : 'not ready'}`
+    return said([line, ...faults.map((fault) => `${node} fault: ${fault}`)].join('\n'))
   } catch (error) {
     if (!(error instanceof SynodError)) throw error
     return { good: false, out: `${node} failed: ${error.message}`, note: '' }
   }
 }
 
-async function crash(target: Target, [id, time]: readonly string[]): Promise<Answer> {
-  const node = nodeOf(target, id!)
-  const seconds = secondsOf(time!)
-  await target.crash(node, seconds)
-  return said(`${node} is down ${duration(seconds)}`)
-}
-
-async function drop(target: Target, [a, b, time]: readonly string[]): Promise<Answer> {
-  const [from, to, seconds] = [nodeOf(target, a!), nodeOf(target, b!), secondsOf(time!)]
-  await target.drop(from, to, seconds)
-  return said(`what ${from} sends to ${to} is lost ${duration(seconds)}`)
-}
-
-async function partition(target: Target, [time, ...ids]: readonly string[]): Promise<Answer> {
-  const seconds = secondsOf(time!)
-  const inside = [...new Set(ids.map((id) => nodeOf(target, id)))]
-  const outside = target.nodes.filter((id) => !inside.includes(id))
-  if (outside.length === 0) throw new SynodError('usage', 'a partition needs nodes on both sides')
-  await target.partition(seconds, inside)
-  return said(`${inside.join(', ')} cut off from ${outside.join(', ')} ${duration(seconds)}`)
-}
-
-function said(out: string, note = ''): Answer {
-  return { good: true, out, note }
-}
-
-function keyOf(text: string): string {
-  try {
-    return canonicalKey(text)
-  } catch (error) {
-    throw new SynodError('usage', error instanceof Error ? error.message : String(error))
-  }
-}
-
-function nodeOf({ nodes }: Target, id: string): string {
-  if (!nodes.includes(id)) throw new SynodError('usage', `no node ${id}; known are ${nodes.join(', ')}`)
-  return id
-}
-
-function secondsOf(text: string): number {
-  if (!/^-?[0-9]{1,9}$/.test(text))
-    throw new SynodError('usage', `${JSON.stringify(text)} is no whole number of seconds`)
-  return Number(text)
-}
-
-function duration(seconds: number): string {
-  return seconds <= 0 ? 'for ever' : `for ${count(seconds, 'second')}`
-}
-
 function place({ slot, ballot }: Meta): string {
   const parts = [slot === null ? '' : `slot ${slot}`, ballot === null ? '' : `ballot ${ballot}`].filter(Boolean)
   return parts.length > 0 ? ` (${parts.join(', ')})` : ''
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
 /** The text that a value is, or null when it is no UTF-8 or would steer a terminal. */
@@ -197,3 +131,18 @@ function printable(value: Uint8Array): string | null {
     return null
   }
 }
+
+/**
+ * What may stand where a line ends, for completion by a terminal: a command, then node ids, and for `heal` faults.
+ * @returns the candidates, and the word that they complete
+ */
+export function complete(nodes: readonly string[], line: string): [string[], string] {
+  const [, before, word] = /^(.*?)(\S*)$/s.exec(line)!
+  const [name] = before!.trimStart().split(/\s+/)
+  const words =
+    name === '' ? COMMAND_NAMES : [...(WITH_NODES.has(name!) ? nodes : []), ...(name === 'heal' ? FAULT_NAMES : [])]
+  return [words.filter((candidate) => candidate.startsWith(word!)), word!]
+}
+
+/** The commands whose arguments name nodes. */
+const WITH_NODES = new Set(['state', 'crash', 'drop', 'slow', 'flaky', 'partition', 'heal'])

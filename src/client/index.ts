@@ -8,8 +8,10 @@ export {
   type RequestOptions,
   type WriteResult,
 } from './client.ts'
-export { type Answer, COMMAND_NAMES, execute, helpText, splitWords, type Target } from './commands.ts'
+export { COMMAND_NAMES, complete, execute, helpText, type Target } from './commands.ts'
 export { type Consensus, consensus, type Observer } from './consensus.ts'
+export { type ClusterFaults, FAULT_NAMES, type FaultName } from './faults.ts'
 export { canonicalKey, type Key } from './key.ts'
 export type { Meta } from './replies.ts'
 export type { NodeState } from './views.ts'
+export { type Answer, splitWords } from './words.ts'

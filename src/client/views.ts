@@ -11,6 +11,8 @@ export interface NodeState {
   readonly executed: number | null
   /** Equal on two nodes where their key-value states are equal; exact, whatever its length. */
   readonly hash: string
+  /** The faults that are on at the node, a line each. */
+  readonly faults: readonly string[]
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -38,13 +40,14 @@ export function parseHistory(node: string, body: Buffer): Buffer[] {
 export function parseState(node: string, body: Buffer): NodeState {
   const view = json(node, 'state', body)
   if (typeof view !== 'object' || view === null) throw malformed(node, 'state', body)
-  const { algorithm, executed, hash } = view as Record<string, unknown>
+  const { algorithm, executed, hash, faults } = view as Record<string, unknown>
   if (typeof hash !== 'string' && !isLosslessNumber(hash)) throw malformed(node, 'state', body)
   return {
     node,
     algorithm: typeof algorithm === 'string' ? algorithm : '',
     executed: isLosslessNumber(executed) ? Number(executed.value) : null,
     hash: isLosslessNumber(hash) ? hash.value : hash,
+    faults: Array.isArray(faults) ? faults.filter((line) => typeof line === 'string') : [],
   }
 }
 

@@ -4,12 +4,29 @@ import type { Command } from '../command.ts'
 import type { Cluster, NodeId } from '../node-id.ts'
 import type { Outcome, ReadMode } from '../request.ts'
 
-/** Faults that a client may inject; both last for `seconds`, a whole number, and for ever when it is 0 or less. */
+/** The names of the faults, for healing one of them. */
+export const FAULT_NAMES = ['crash', 'drop', 'slow', 'flaky', 'partition'] as const
+
+/** One of `FAULT_NAMES`. */
+export type FaultName = (typeof FAULT_NAMES)[number]
+
+/**
+ * Faults that a client may inject. Each lasts for `seconds`, a whole number, and for ever when it is 0 or less; it begins
+ * anew when it is asked for again on the same target, and leaves all others alone.
+ */
 export interface Faults {
   /** The node neither sends nor receives; its memory and its HTTP stay. */
   crash(seconds: number): void
   /** What the node sends to `id` is dropped. */
   drop(id: NodeId, seconds: number): void
+  /** What the node sends to `id` leaves so much later. */
+  slow(id: NodeId, delayMs: number, seconds: number): void
+  /** Each message that the node sends to `id` is lost by this chance, 0 to 1. */
+  flaky(id: NodeId, chance: number, seconds: number): void
+  /** Nothing passes between the node and those on the other side, both ways. `ids` is one of the sides. */
+  partition(ids: readonly NodeId[], seconds: number): void
+  /** Ends all faults, those of one name, or one; `target` is an id or one side, ids with spaces. A line for each. */
+  heal(name?: FaultName, target?: string): string[]
 }
 
 /** One node, seen from its HTTP side. */

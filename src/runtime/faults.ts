@@ -1,31 +1,123 @@
-/** Faults by request: a wrapper around a transport that loses what it is told to. Memory and HTTP are not touched. */
-import type { NodeId } from '../node-id.ts'
-import type { Clock, Receive, Transport } from '../seams.ts'
+/**
+ * Faults by request: a wrapper around a transport that loses and delays what it is told to. Faults are independent of
+ * each other: each has its own end, and what one stops striking another may still strike. The same fault on the same
+ * target begins anew. Memory and HTTP are not touched.
+ */
+import type { Cluster, NodeId } from '../node-id.ts'
+import type { Clock, Random, Receive, Transport } from '../seams.ts'
+import type { ConnectedTransport } from './connected-transport.ts'
+import { DelayLine } from './delay-line.ts'
+
+/** The kinds of faults. */
+export type FaultName = 'crash' | 'drop' | 'slow' | 'flaky' | 'partition'
+
+interface Fault {
+  readonly name: FaultName
+  /** What it strikes, for people: `1.2`, or the nodes of one side. */
+  readonly target: string
+  readonly untilMs: number
+  readonly peers: ReadonlySet<NodeId>
+  /** Whether it strikes what comes in, too. */
+  readonly bothWays: boolean
+  /** The chance that a frame is lost, 0 to 1. */
+  readonly loss: number
+  readonly delayMs: number
+}
+
+/** What of a fault differs from one that loses everything sent. */
+type Nature = Partial<Pick<Fault, 'bothWays' | 'loss' | 'delayMs'>>
+
+/** Frames that wait because a link is slow, and the connection that they belong to. */
+interface Held {
+  readonly frames: readonly Uint8Array[]
+  readonly connection: object
+}
+
+/** Whose faults these are, and what they are made with. */
+export interface FaultOptions {
+  readonly cluster: Cluster
+  readonly self: NodeId
+  readonly clock: Clock
+  readonly random: Random
+  /** Bytes that may wait for one peer; beyond, frames are dropped. */
+  readonly peerBytes: number
+}
+
+const CHANCES = 2 ** 32
 
 export class Faults implements Transport {
-  readonly #inner: Transport
-  readonly #clock: Clock
-  #crashedUntil = 0
-  readonly #droppedUntil = new Map<NodeId, number>()
+  readonly #inner: ConnectedTransport
+  readonly #options: FaultOptions
+  /** By name and target. */
+  readonly #faults = new Map<string, Fault>()
+  readonly #lines = new Map<NodeId, DelayLine<Held>>()
 
-  constructor(inner: Transport, clock: Clock) {
+  constructor(inner: ConnectedTransport, options: FaultOptions) {
     this.#inner = inner
-    this.#clock = clock
+    this.#options = options
   }
 
-  /** The node neither sends nor receives for so many seconds; for ever if they are not positive. */
+  /** The node neither sends nor receives for so many seconds; for ever if they are not positive. So do all others. */
   crash(seconds: number): void {
-    this.#crashedUntil = this.#end(seconds)
+    this.#add('crash', '', this.#options.cluster.members, seconds, { bothWays: true })
+    for (const line of this.#lines.values()) line.clear()
   }
 
-  /** What the node sends to `to` is lost for so many seconds; for ever if they are not positive. */
+  /** What the node sends to `to` is lost. */
   drop(to: NodeId, seconds: number): void {
-    this.#droppedUntil.set(to, this.#end(seconds))
+    this.#add('drop', to.name, [to], seconds)
+  }
+
+  /** What the node sends to `to` leaves so much later, in order. */
+  slow(to: NodeId, delayMs: number, seconds: number): void {
+    this.#add('slow', to.name, [to], seconds, { loss: 0, delayMs })
+  }
+
+  /** Each frame that the node sends to `to` is lost by this chance. */
+  flaky(to: NodeId, chance: number, seconds: number): void {
+    this.#add('flaky', to.name, [to], seconds, { loss: chance })
+  }
+
+  /** Nothing passes between this node and those on the other side, both ways. `ids` is one of the two sides. */
+  partition(ids: readonly NodeId[], seconds: number): void {
+    const { cluster, self } = this.#options
+    const side = cluster.members.filter((id) => ids.includes(id))
+    const peers = side.includes(self) ? cluster.members.filter((id) => !side.includes(id)) : side
+    this.#add('partition', side.map(({ name }) => name).join(' '), peers, seconds, { bothWays: true })
+  }
+
+  /** Ends all faults, or those of one name, or the one on this target; gives what has ended, as `list` does. */
+  heal(name?: FaultName, target?: string): string[] {
+    this.#expire()
+    const ended: string[] = []
+    for (const [key, fault] of this.#faults) {
+      if (name !== undefined && fault.name !== name) continue
+      if (target !== undefined && fault.target !== target) continue
+      this.#faults.delete(key)
+      ended.push(this.#describe(fault))
+    }
+    return ended
+  }
+
+  /** The faults that are on, a line each. */
+  list(): string[] {
+    this.#expire()
+    return [...this.#faults.values()].map((fault) => this.#describe(fault))
   }
 
   send(to: NodeId, frames: readonly Uint8Array[]): void {
-    if (this.#crashed || (this.#droppedUntil.get(to) ?? 0) > this.#clock.now()) return
-    this.#inner.send(to, frames)
+    let kept = frames
+    let delayMs = 0
+    this.#expire()
+    for (const { peers, loss, delayMs: more } of this.#faults.values()) {
+      if (!peers.has(to)) continue
+      if (loss > 0) kept = kept.filter(() => !this.#strikes(loss))
+      delayMs += more
+    }
+    if (kept.length === 0) return
+    const line = this.#lines.get(to)
+    if (delayMs > 0 || (line && line.size > 0)) this.#hold(to, kept, delayMs)
+    else this.#inner.send(to, kept)
   }
 
   reject(from: NodeId, reason: string): void {
@@ -35,15 +127,53 @@ export class Faults implements Transport {
   /** What to call instead of `receive`. */
   filter(receive: Receive): Receive {
     return (from, frame) => {
-      if (!this.#crashed) receive(from, frame)
+      this.#expire()
+      for (const { bothWays, peers } of this.#faults.values()) if (bothWays && peers.has(from)) return
+      receive(from, frame)
     }
   }
 
-  get #crashed(): boolean {
-    return this.#crashedUntil > this.#clock.now()
+  /** Loses what is held back; nothing rings afterwards. */
+  close(): void {
+    for (const line of this.#lines.values()) line.clear()
   }
 
-  #end(seconds: number): number {
-    return seconds > 0 ? this.#clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY
+  #add(name: FaultName, target: string, peers: readonly NodeId[], seconds: number, nature: Nature = {}): void {
+    const untilMs = seconds > 0 ? this.#options.clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY
+    const whole = { bothWays: false, loss: 1, delayMs: 0 }
+    this.#faults.set(`${name} ${target}`, { ...whole, ...nature, name, target, untilMs, peers: new Set(peers) })
+  }
+
+  #expire(): void {
+    if (this.#faults.size === 0) return
+    const now = this.#options.clock.now()
+    for (const [key, { untilMs }] of this.#faults) if (untilMs <= now) this.#faults.delete(key)
+  }
+
+  #strikes(chance: number): boolean {
+    return this.#options.random.below(CHANCES) < chance * CHANCES
+  }
+
+  #hold(to: NodeId, frames: readonly Uint8Array[], delayMs: number): void {
+    const connection = this.#inner.connection(to)
+    if (!connection) return
+    let line = this.#lines.get(to)
+    if (!line) {
+      const { clock, peerBytes } = this.#options
+      line = new DelayLine(clock, peerBytes, (held) => {
+        if (this.#inner.connection(to) === held.connection) this.#inner.send(to, held.frames)
+      })
+      this.#lines.set(to, line)
+    }
+    const bytes = frames.reduce((sum, { length }) => sum + length, 0)
+    line.push({ frames, connection }, bytes, delayMs)
+  }
+
+  #describe({ name, target, untilMs, loss, delayMs }: Fault): string {
+    const what = target === '' ? name : `${name} ${target}`
+    const how = name === 'slow' ? `, ${delayMs} ms` : name === 'flaky' ? `, chance ${loss}` : ''
+    const leftMs = untilMs - this.#options.clock.now()
+    const until = leftMs === Number.POSITIVE_INFINITY ? 'for ever' : `${(leftMs / 1000).toFixed(1)} s left`
+    return `${what}${how}, ${until}`
   }
 }

@@ -49,6 +49,11 @@ export class PeerLink {
     this.#dial()
   }
 
+  /** The connection, once it is made; null while there is none. */
+  get connection(): object | null {
+    return this.connected ? this.#socket : null
+  }
+
   /** One write; nothing is kept for a peer that is away, since protocols repeat what matters. */
   send(frames: readonly Uint8Array[]): void {
     const socket = this.#socket

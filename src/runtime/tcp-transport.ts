@@ -3,7 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { FrameReader } from '../codec/frame.ts'
 import { SynodError } from '../errors.ts'
 import type { Cluster, NodeId } from '../node-id.ts'
-import type { Log, Receive, Transport } from '../seams.ts'
+import type { Log, Receive } from '../seams.ts'
+import type { ConnectedTransport } from './connected-transport.ts'
 import * as handshake from './handshake.ts'
 import { type LinkOptions, PeerLink } from './peer-link.ts'
 
@@ -20,7 +21,7 @@ export interface TcpOptions extends LinkOptions {
   readonly log: Log
 }
 
-export class TcpTransport implements Transport {
+export class TcpTransport implements ConnectedTransport {
   /** Inbound connections closed for what they sent. */
   rejected = 0
   readonly #options: TcpOptions
@@ -61,6 +62,10 @@ export class TcpTransport implements Transport {
 
   send(to: NodeId, frames: readonly Uint8Array[]): void {
     this.#links.get(to)?.send(frames)
+  }
+
+  connection(to: NodeId): object | null {
+    return this.#links.get(to)?.connection ?? null
   }
 
   reject(from: NodeId, reason: string): void {

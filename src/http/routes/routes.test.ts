@@ -71,10 +71,78 @@ test.each([
   expect(gateway.injected).toEqual([])
 })
 
+test('the further faults come by POST, and healing says what has ended', async () => {
+  const { gateway, once } = await startServer()
+  const targets = [
+    '/slow?id=1.2&ms=50&t=5',
+    '/flaky?id=1.3&p=0.25&t=-1',
+    '/flaky?id=1.3&p=1&t=1',
+    '/partition?t=3&ids=1.3,1.1',
+    '/heal',
+    '/heal?fault=drop&id=1.2',
+    '/heal?fault=partition&ids=1.3,1.2',
+  ]
+  for (const target of targets) {
+    const response = await once(request(`POST ${target}`))
+    expect([response.status, response.body.length], target).toEqual([200, 0])
+    const read = await once(request(`GET ${target}`))
+    expect([read.status, read.headers.get('allow')], target).toEqual([405, 'POST'])
+  }
+  expect(gateway.injected).toEqual([
+    'slow 1.2 50 5',
+    'flaky 1.3 0.25 -1',
+    'flaky 1.3 1 1',
+    'partition 1.1,1.3 3',
+    'heal all all',
+    'heal drop 1.2',
+    'heal partition 1.2 1.3',
+  ])
+  gateway.healed = ['drop 1.2, for ever', 'crash, 2.0 s left']
+  expect((await once(request('POST /heal'))).body.toString()).toBe('drop 1.2, for ever\ncrash, 2.0 s left\n')
+})
+
+const BAD_CHANCE = 'invalid p: a chance from 0 to 1, such as 0.5'
+const BAD_MS = 'invalid ms: a whole number of milliseconds, at most 9999999'
+const ITSELF = '1.1 is this node: what it sends to itself goes by no link'
+const ONE_SIDE = 'a partition needs nodes on both sides'
+const BAD_IDS = 'invalid ids: node ids with commas, such as 1.1,1.2'
+
+test.each([
+  ['/slow?id=1.2&ms=5', 'invalide time'],
+  ['/slow?ms=5&t=1', 'invalid id'],
+  ['/slow?id=1.1&ms=5&t=1', ITSELF],
+  ['/slow?id=1.2&t=1', BAD_MS],
+  ['/slow?id=1.2&ms=-1&t=1', BAD_MS],
+  ['/slow?id=1.2&ms=1e3&t=1', BAD_MS],
+  ['/slow?id=1.2&ms=10000000&t=1', BAD_MS],
+  ['/flaky?id=1.2&p=0.5&t=x', 'invalide time'],
+  ['/flaky?id=__proto__&p=0.5&t=1', 'invalid id'],
+  ['/flaky?id=1.1&p=0.5&t=1', ITSELF],
+  ['/flaky?id=1.2&t=1', BAD_CHANCE],
+  ['/flaky?id=1.2&p=1.5&t=1', BAD_CHANCE],
+  ['/flaky?id=1.2&p=-0.5&t=1', BAD_CHANCE],
+  ['/flaky?id=1.2&p=NaN&t=1', BAD_CHANCE],
+  ['/partition?ids=1.2', 'invalide time'],
+  ['/partition?t=1', BAD_IDS],
+  ['/partition?t=1&ids=1.2,,1.3', BAD_IDS],
+  ['/partition?t=1&ids=1.2,9.9', BAD_IDS],
+  ['/partition?t=1&ids=1.1,1.2,1.3', ONE_SIDE],
+  ['/heal?fault=noise', 'invalid fault: one of crash, drop, slow, flaky, partition'],
+  ['/heal?fault=', 'invalid fault: one of crash, drop, slow, flaky, partition'],
+  ['/heal?id=9.9', 'invalid id'],
+  ['/heal?ids=9.9', BAD_IDS],
+])('POST %s is refused: %s', async (target, sentence) => {
+  const { gateway, once } = await startServer()
+  const response = await once(request(`POST ${target}`))
+  expect([response.status, response.body.toString()]).toEqual([400, `${sentence}\n`])
+  expect(gateway.injected).toEqual([])
+})
+
 test('without fault injection the fault routes answer 404', async () => {
   const { gateway, once } = await startServer()
   gateway.faults = null
-  for (const target of ['GET /crash?t=1', 'GET /drop?id=1.3&t=1', 'POST /crash?t=x']) {
+  const further = ['POST /slow', 'POST /flaky?p=x', 'POST /partition', 'POST /heal']
+  for (const target of ['GET /crash?t=1', 'GET /drop?id=1.3&t=1', 'POST /crash?t=x', ...further]) {
     expect((await once(request(target))).status).toBe(404)
   }
 })

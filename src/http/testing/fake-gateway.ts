@@ -23,9 +23,18 @@ export class FakeGateway implements Gateway {
   ordered = true
   ready = true
   injected: string[] = []
+  /** What `heal` says it has ended. */
+  healed: string[] = []
   faults: Faults | null = {
     crash: (seconds) => this.injected.push(`crash ${seconds}`),
     drop: (id, seconds) => this.injected.push(`drop ${id.name} ${seconds}`),
+    slow: (id, delayMs, seconds) => this.injected.push(`slow ${id.name} ${delayMs} ${seconds}`),
+    flaky: (id, chance, seconds) => this.injected.push(`flaky ${id.name} ${chance} ${seconds}`),
+    partition: (ids, seconds) => this.injected.push(`partition ${ids.map(({ name }) => name)} ${seconds}`),
+    heal: (name, target) => {
+      this.injected.push(`heal ${name ?? 'all'} ${target ?? 'all'}`)
+      return this.healed
+    },
   }
   #slot = 0
 

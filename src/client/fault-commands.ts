@@ -1,0 +1,82 @@
+/** The commands of `cmd` that inject faults and heal them; each says what it did, in whose direction and for how long. */
+import { SynodError } from '../errors.ts'
+import type { Client } from './client.ts'
+import { FAULT_NAMES } from './faults.ts'
+import { type Answer, chanceOf, duration, nodeOf, said, wholeOf } from './words.ts'
+
+/** The part of `Client` that is needed here. */
+export type FaultTarget = Pick<Client, 'nodes'> & {
+  readonly faults: Pick<Client['faults'], 'crash' | 'drop' | 'slow' | 'flaky' | 'partition' | 'heal'>
+}
+
+/** `crash ID SECONDS` */
+export async function crash(target: FaultTarget, [id, time]: readonly string[]): Promise<Answer> {
+  const [node, seconds] = [nodeOf(target, id!), wholeOf(time!, 'seconds')]
+  await target.faults.crash(node, seconds)
+  return said(`${node} is down ${duration(seconds)}`)
+}
+
+/** `drop FROM TO SECONDS` */
+export async function drop(target: FaultTarget, [a, b, time]: readonly string[]): Promise<Answer> {
+  const [from, to] = linkOf(target, a!, b!)
+  const seconds = wholeOf(time!, 'seconds')
+  await target.faults.drop(from, to, seconds)
+  return said(`what ${from} sends to ${to} is lost ${duration(seconds)}`)
+}
+
+/** `slow FROM TO MS SECONDS` */
+export async function slow(target: FaultTarget, [a, b, delay, time]: readonly string[]): Promise<Answer> {
+  const [from, to] = linkOf(target, a!, b!)
+  const [delayMs, seconds] = [wholeOf(delay!, 'milliseconds'), wholeOf(time!, 'seconds')]
+  await target.faults.slow(from, to, delayMs, seconds)
+  return said(`what ${from} sends to ${to} leaves ${delayMs} ms later ${duration(seconds)}`)
+}
+
+/** `flaky FROM TO CHANCE SECONDS` */
+export async function flaky(target: FaultTarget, [a, b, text, time]: readonly string[]): Promise<Answer> {
+  const [from, to] = linkOf(target, a!, b!)
+  const [chance, seconds] = [chanceOf(text!), wholeOf(time!, 'seconds')]
+  await target.faults.flaky(from, to, chance, seconds)
+  return said(`each message from ${from} to ${to} is lost with chance ${chance} ${duration(seconds)}`)
+}
+
+/** `partition SECONDS ID...` */
+export async function partition(target: FaultTarget, [time, ...ids]: readonly string[]): Promise<Answer> {
+  const seconds = wholeOf(time!, 'seconds')
+  const inside = [...new Set(ids.map((id) => nodeOf(target, id)))]
+  const outside = target.nodes.filter((id) => !inside.includes(id))
+  if (outside.length === 0) throw new SynodError('usage', 'a partition needs nodes on both sides')
+  await target.faults.partition(seconds, inside)
+  return said(`${inside.join(', ')} cut off from ${outside.join(', ')} ${duration(seconds)}`)
+}
+
+/** `heal [ID] [FAULT]`: at one node or all, of one kind or all. */
+export async function heal(target: FaultTarget, words: readonly string[]): Promise<Answer> {
+  const fault = FAULT_NAMES.find((name) => name === words.at(-1))
+  const [id, ...more] = fault === undefined ? words : words.slice(0, -1)
+  if (more.length > 0)
+    throw new SynodError('usage', `there is no fault ${more[0]}; there are ${FAULT_NAMES.join(', ')}`)
+  const nodes = id === undefined ? target.nodes : [nodeOf(target, id)]
+  const rows = await Promise.all(nodes.map((node) => healOne(target, node, fault)))
+  const out = rows.map(({ out }) => out).filter((line) => line !== '')
+  const good = rows.every((row) => row.good)
+  const what = fault ?? 'fault'
+  return { good, out: out.length > 0 ? out.join('\n') : `there was no ${what} to heal`, note: '' }
+}
+
+async function healOne(target: FaultTarget, node: string, fault: (typeof FAULT_NAMES)[number] | undefined) {
+  try {
+    const healed = await target.faults.heal(node, fault)
+    return said(healed.map((line) => `${node} healed: ${line}`).join('\n'))
+  } catch (error) {
+    if (!(error instanceof SynodError)) throw error
+    return { good: false, out: `${node} failed: ${error.message}` }
+  }
+}
+
+/** Two nodes that a link joins. */
+function linkOf(target: FaultTarget, a: string, b: string): [string, string] {
+  const [from, to] = [nodeOf(target, a), nodeOf(target, b)]
+  if (from === to) throw new SynodError('usage', `${from} sends to itself by no link; name two nodes`)
+  return [from, to]
+}

@@ -1,0 +1,193 @@
+/** Each fault alone, all together, their ends and their healing: on a transport that is a list, with a clock turned by hand. */
+import { beforeEach, describe, expect, test } from 'vitest'
+import { HandClock } from '../../test/support/hand-clock.ts'
+import { Cluster } from '../node-id.ts'
+import { Xoshiro } from '../parts/xoshiro.ts'
+import { Faults } from './faults.ts'
+
+const cluster = new Cluster(['1.1', '1.2', '1.3', '2.1'])
+const [self, b, c, d] = cluster.members as [(typeof cluster.members)[0], ...typeof cluster.members]
+const PEERS = [b!, c!, d!]
+
+let clock: HandClock
+let sent: string[]
+let heard: string[]
+let connections: Map<string, object>
+let faults: Faults
+let receive: (from: typeof self, frame: Uint8Array) => void
+
+beforeEach(() => {
+  clock = new HandClock()
+  sent = []
+  heard = []
+  connections = new Map(PEERS.map(({ name }) => [name, {}]))
+  const inner = {
+    send: (to: typeof self, frames: readonly Uint8Array[]) => {
+      for (const [number] of frames) sent.push(`${to.name}:${number}`)
+    },
+    reject: () => {},
+    connection: (to: typeof self) => connections.get(to.name) ?? null,
+  }
+  faults = new Faults(inner, { cluster, self, clock, random: new Xoshiro(7), peerBytes: 100 })
+  receive = faults.filter((from, [number]) => heard.push(`${from.name}:${number}`))
+})
+
+function frame(number: number, length = 1): Uint8Array {
+  return new Uint8Array(length).fill(number)
+}
+
+/** What gets through, to all peers and from all. */
+function passes(): string {
+  sent.length = 0
+  heard.length = 0
+  for (const peer of PEERS) {
+    faults.send(peer, [frame(1)])
+    receive(peer, frame(1))
+  }
+  const names = (list: string[]) => list.map((entry) => entry.split(':')[0]).join(' ')
+  return `out ${names(sent)} in ${names(heard)}`
+}
+
+const ALL = 'out 1.2 1.3 2.1 in 1.2 1.3 2.1'
+
+describe('each fault', () => {
+  test.each<[string, () => void, string]>([
+    ['crash', () => faults.crash(2), 'out  in '],
+    ['drop', () => faults.drop(b!, 2), 'out 1.3 2.1 in 1.2 1.3 2.1'],
+    ['flaky for certain', () => faults.flaky(c!, 1, 2), 'out 1.2 2.1 in 1.2 1.3 2.1'],
+    ['flaky never', () => faults.flaky(c!, 0, 2), ALL],
+    ['partition, on its side', () => faults.partition([self, b!], 2), 'out 1.2 in 1.2'],
+    ['partition, on the other side', () => faults.partition([c!, d!], 2), 'out 1.2 in 1.2'],
+  ])('%s strikes, ends by itself, and lasts for ever when the time is not positive', (_, inject, struck) => {
+    inject()
+    expect(passes()).toBe(struck)
+    clock.pass(1999)
+    expect(passes()).toBe(struck)
+    clock.pass(1)
+    expect(passes()).toBe(ALL)
+    expect(faults.list()).toEqual([])
+  })
+
+  test('for ever, until it is healed', () => {
+    faults.crash(0)
+    faults.drop(b!, -1)
+    clock.pass(1e9)
+    expect(passes()).toBe('out  in ')
+    expect(faults.heal()).toEqual(['crash, for ever', 'drop 1.2, for ever'])
+    expect(passes()).toBe(ALL)
+  })
+
+  test('flaky loses single frames by its chance', () => {
+    faults.flaky(b!, 0.25, 0)
+    faults.send(
+      b!,
+      Array.from({ length: 4000 }, (_, i) => frame(i % 256)),
+    )
+    expect(sent.length).toBeGreaterThan(2850)
+    expect(sent.length).toBeLessThan(3150)
+  })
+
+  test('slow delays what is sent, in order, also beyond its end', () => {
+    faults.slow(b!, 100, 1)
+    faults.send(b!, [frame(1), frame(2)])
+    faults.send(c!, [frame(3)])
+    clock.pass(99)
+    expect(sent).toEqual(['1.3:3'])
+    clock.pass(1)
+    expect(sent).toEqual(['1.3:3', '1.2:1', '1.2:2'])
+    clock.pass(850)
+    faults.send(b!, [frame(4)])
+    clock.pass(50)
+    expect(faults.list()).toEqual([])
+    faults.send(b!, [frame(5)])
+    expect(sent.length).toBe(3)
+    clock.pass(50)
+    expect(sent.slice(3)).toEqual(['1.2:4', '1.2:5'])
+    faults.send(b!, [frame(6)])
+    expect(sent.at(-1)).toBe('1.2:6')
+  })
+
+  test('what waits is never sent into a later connection', () => {
+    faults.slow(b!, 100, 0)
+    faults.send(b!, [frame(1)])
+    connections.set('1.2', {})
+    faults.send(b!, [frame(2)])
+    clock.pass(100)
+    expect(sent).toEqual(['1.2:2'])
+    connections.delete('1.2')
+    faults.send(b!, [frame(3)])
+    connections.set('1.2', {})
+    clock.pass(100)
+    expect(sent).toEqual(['1.2:2'])
+  })
+
+  test('no more waits than may, and a crash loses what waits', () => {
+    faults.slow(b!, 100, 0)
+    for (const number of [1, 2, 3]) faults.send(b!, [frame(number, 40)])
+    clock.pass(100)
+    expect(sent).toEqual(['1.2:1', '1.2:2'])
+    faults.send(b!, [frame(4)])
+    faults.crash(1)
+    clock.pass(2000)
+    expect(sent.length).toBe(2)
+    faults.send(b!, [frame(5)])
+    faults.close()
+    expect(clock.alarms).toBe(0)
+  })
+})
+
+describe('faults are independent', () => {
+  test('the end of one leaves the others, on the same link too', () => {
+    faults.drop(b!, 1)
+    faults.partition([b!], 2)
+    faults.crash(3)
+    faults.flaky(b!, 1, 4)
+    expect(passes()).toBe('out  in ')
+    clock.pass(1000)
+    expect(passes()).toBe('out  in ')
+    clock.pass(1000)
+    expect(passes()).toBe('out  in ')
+    clock.pass(1000)
+    expect(passes()).toBe('out 1.3 2.1 in 1.2 1.3 2.1')
+    clock.pass(1000)
+    expect(passes()).toBe(ALL)
+  })
+
+  test('healing one leaves the others', () => {
+    faults.drop(b!, 0)
+    faults.drop(c!, 0)
+    faults.partition([b!, self], 0)
+    faults.slow(d!, 5, 0)
+    expect(faults.heal('drop', '1.2')).toEqual(['drop 1.2, for ever'])
+    expect(faults.list()).toEqual(['drop 1.3, for ever', 'partition 1.1 1.2, for ever', 'slow 2.1, 5 ms, for ever'])
+    expect(faults.heal('partition')).toEqual(['partition 1.1 1.2, for ever'])
+    expect(passes()).toBe('out 1.2 in 1.2 1.3 2.1')
+    expect(faults.heal('crash')).toEqual([])
+    expect(faults.heal(undefined, '1.3')).toEqual(['drop 1.3, for ever'])
+    expect(faults.list()).toEqual(['slow 2.1, 5 ms, for ever'])
+  })
+
+  test('two partitions are two faults; the same one begins anew', () => {
+    faults.partition([b!], 1)
+    faults.partition([c!], 2)
+    faults.partition([b!], 3)
+    expect(faults.list()).toEqual(['partition 1.2, 3.0 s left', 'partition 1.3, 2.0 s left'])
+    clock.pass(1500)
+    expect(passes()).toBe('out 2.1 in 2.1')
+    faults.partition([b!], 0)
+    faults.partition([b!], 1)
+    clock.pass(1000)
+    expect(passes()).toBe(ALL)
+  })
+
+  test('the delays of a link do not add up across peers, and its losses do not end them', () => {
+    faults.slow(b!, 10, 0)
+    faults.slow(c!, 20, 0)
+    faults.flaky(c!, 0, 0)
+    passes()
+    clock.pass(10)
+    expect(sent).toEqual(['2.1:1', '1.2:1'])
+    clock.pass(10)
+    expect(sent).toEqual(['2.1:1', '1.2:1', '1.3:1'])
+  })
+})
