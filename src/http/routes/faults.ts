@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NodeId } from '../../node-id.ts'
-import { FAULT_NAMES, type Faults } from '../gateway.ts'
+import { FAULT_NAMES, type Faults, type Gateway } from '../gateway.ts'
 import { type Context, queryOf } from './context.ts'
 
 /** Whole seconds, as Go's `Atoi` reads them; nine digits are 31 years. */
@@ -16,92 +16,115 @@ const CHANCE = /^(?:0|1|0?\.[0-9]{1,15}|1\.0{1,15})$/
 const BAD_TIME = 'invalide time'
 const BAD_ID = 'invalid id'
 
-/** Injects a fault and gives the answer's text, or refuses with a sentence. */
-type Inject = (faults: Faults, query: URLSearchParams) => { readonly text: string } | { readonly refusal: string }
+const EITHER = ['GET', 'POST'] as const
+const POST = ['POST'] as const
 
-const DONE = { text: '' }
+/** What a request asks for. */
+interface Asked {
+  readonly gateway: Gateway
+  readonly faults: Faults
+  readonly query: URLSearchParams
+}
+
+/** A sentence that says why a request is refused. */
+type Refusal = string
 
 /** Adds the fault routes. Without fault injection they answer 404. */
 export function addFaultRoutes({ app, gateway, responder }: Context): void {
-  function route(method: readonly ('GET' | 'POST')[], url: string, inject: Inject): void {
+  /** `act` answers with a text, or gives its refusal. */
+  function route(
+    method: readonly ('GET' | 'POST')[],
+    url: string,
+    act: (asked: Asked) => string | { refusal: Refusal },
+  ) {
     const handler = (request: FastifyRequest, reply: FastifyReply): void => {
-      if (!gateway.faults) {
+      const { faults } = gateway
+      if (!faults) {
         responder.sentence(reply.raw, 404, 'fault injection is off')
         return
       }
-      const outcome = inject(gateway.faults, queryOf(request.raw.url))
-      if ('text' in outcome) responder.text(reply.raw, 200, outcome.text)
+      const outcome = act({ gateway, faults, query: queryOf(request.raw.url) })
+      if (typeof outcome === 'string') responder.text(reply.raw, 200, outcome)
       else responder.sentence(reply.raw, 400, outcome.refusal)
     }
     app.route({ method: [...method], url, handler })
   }
 
-  /** A route for a fault that lasts for some time; `inject` gives a sentence when it refuses. */
+  /** A fault that lasts for some time; `inject` gives its refusal, or null. */
   function timed(
     method: readonly ('GET' | 'POST')[],
     url: string,
-    inject: (faults: Faults, query: URLSearchParams, seconds: number) => string | null,
+    inject: (asked: Asked, seconds: number) => Refusal | null,
   ): void {
-    route(method, url, (faults, query) => {
-      const text = query.get('t') ?? ''
-      const refusal = SECONDS.test(text) ? inject(faults, query, Number(text)) : BAD_TIME
-      return refusal === null ? DONE : { refusal }
+    route(method, url, (asked) => {
+      const text = asked.query.get('t') ?? ''
+      const refusal = SECONDS.test(text) ? inject(asked, Number(text)) : BAD_TIME
+      return refusal === null ? '' : { refusal }
     })
   }
 
-  const member = (query: URLSearchParams): NodeId | undefined => gateway.cluster.find(query.get('id') ?? '')
-  const peer = (query: URLSearchParams): NodeId | string => {
-    const id = member(query)
-    return id === gateway.id ? `${id.name} is this node: what it sends to itself goes by no link` : (id ?? BAD_ID)
-  }
-
-  timed(['GET', 'POST'], '/crash', (faults, _query, seconds) => {
+  timed(EITHER, '/crash', ({ faults }, seconds) => {
     faults.crash(seconds)
     return null
   })
-  timed(['GET', 'POST'], '/drop', (faults, query, seconds) => {
-    const id = member(query)
-    if (!id) return BAD_ID
-    faults.drop(id, seconds)
-    return null
-  })
-  timed(['POST'], '/slow', (faults, query, seconds) => {
-    const id = peer(query)
-    if (typeof id === 'string') return id
-    const text = query.get('ms') ?? ''
-    if (!MILLISECONDS.test(text)) return 'invalid ms: a whole number of milliseconds, at most 9999999'
-    faults.slow(id, Number(text), seconds)
-    return null
-  })
-  timed(['POST'], '/flaky', (faults, query, seconds) => {
-    const id = peer(query)
-    if (typeof id === 'string') return id
-    const text = query.get('p') ?? ''
-    if (!CHANCE.test(text)) return 'invalid p: a chance from 0 to 1, such as 0.5'
-    faults.flaky(id, Number(text), seconds)
-    return null
-  })
-  timed(['POST'], '/partition', (faults, query, seconds) => {
-    const side = sideOf(gateway.cluster.members, query.get('ids') ?? '')
-    if (typeof side === 'string') return side
-    faults.partition(side, seconds)
-    return null
-  })
-  route(['POST'], '/heal', (faults, query) => {
-    const [fault, id, ids] = ['fault', 'id', 'ids'].map((name) => query.get(name) ?? undefined)
-    const name = FAULT_NAMES.find((known) => known === fault)
-    if (fault !== undefined && !name) return { refusal: `invalid fault: one of ${FAULT_NAMES.join(', ')}` }
-    if (id !== undefined && !member(query)) return { refusal: BAD_ID }
-    const side = ids === undefined ? undefined : sideOf(gateway.cluster.members, ids)
-    if (typeof side === 'string') return { refusal: side }
-    const target = side?.map((one) => one.name).join(' ') ?? id
-    const healed = faults.heal(name, target)
-    return { text: healed.map((line) => `${line}\n`).join('') }
-  })
+  timed(EITHER, '/drop', drop)
+  timed(POST, '/slow', slow)
+  timed(POST, '/flaky', flaky)
+  timed(POST, '/partition', partition)
+  route(POST, '/heal', heal)
+}
+
+function drop({ gateway, faults, query }: Asked, seconds: number): Refusal | null {
+  const id = gateway.cluster.find(query.get('id') ?? '')
+  if (!id) return BAD_ID
+  faults.drop(id, seconds)
+  return null
+}
+
+function slow(asked: Asked, seconds: number): Refusal | null {
+  const id = peerOf(asked)
+  if (typeof id === 'string') return id
+  const text = asked.query.get('ms') ?? ''
+  if (!MILLISECONDS.test(text)) return 'invalid ms: a whole number of milliseconds, at most 9999999'
+  asked.faults.slow(id, Number(text), seconds)
+  return null
+}
+
+function flaky(asked: Asked, seconds: number): Refusal | null {
+  const id = peerOf(asked)
+  if (typeof id === 'string') return id
+  const text = asked.query.get('p') ?? ''
+  if (!CHANCE.test(text)) return 'invalid p: a chance from 0 to 1, such as 0.5'
+  asked.faults.flaky(id, Number(text), seconds)
+  return null
+}
+
+function partition({ gateway, faults, query }: Asked, seconds: number): Refusal | null {
+  const side = sideOf(gateway.cluster.members, query.get('ids') ?? '')
+  if (typeof side === 'string') return side
+  faults.partition(side, seconds)
+  return null
+}
+
+function heal({ gateway, faults, query }: Asked): string | { refusal: Refusal } {
+  const [fault, id, ids] = ['fault', 'id', 'ids'].map((name) => query.get(name) ?? undefined)
+  const name = FAULT_NAMES.find((known) => known === fault)
+  if (fault !== undefined && !name) return { refusal: `invalid fault: one of ${FAULT_NAMES.join(', ')}` }
+  if (id !== undefined && !gateway.cluster.find(id)) return { refusal: BAD_ID }
+  const side = ids === undefined ? undefined : sideOf(gateway.cluster.members, ids)
+  if (typeof side === 'string') return { refusal: side }
+  const healed = faults.heal(name, side?.map((one) => one.name).join(' ') ?? id)
+  return healed.map((line) => `${line}\n`).join('')
+}
+
+/** The node at the other end of the link that a request names. */
+function peerOf({ gateway, query }: Asked): NodeId | Refusal {
+  const id = gateway.cluster.find(query.get('id') ?? '')
+  return id === gateway.id ? `${id.name} is this node: what it sends to itself goes by no link` : (id ?? BAD_ID)
 }
 
 /** One side of a partition, in the members' order; or the sentence that says why it is none. */
-function sideOf(members: readonly NodeId[], text: string): NodeId[] | string {
+function sideOf(members: readonly NodeId[], text: string): NodeId[] | Refusal {
   const names = new Set(text.split(','))
   const side = members.filter(({ name }) => names.delete(name))
   if (names.size > 0) return 'invalid ids: node ids with commas, such as 1.1,1.2'
