@@ -1,6 +1,6 @@
 /** One node of a server: its parts put together, its ports open, until it is closed. */
 import type { FastifyInstance } from 'fastify'
-import { type Config, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
+import { type Config, oneWayMs, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
 import type { Gateway } from '../src/http/gateway.ts'
 import { createHttpServer } from '../src/http/server.ts'
 import { type Cluster, type Log, Node, type NodeId, type Protocol, type Receive, type Replica } from '../src/index.ts'
@@ -11,6 +11,7 @@ import type { InProcessHub } from '../src/runtime/in-process-transport.ts'
 import { memoryStorage } from '../src/runtime/memory-storage.ts'
 import { realClock } from '../src/runtime/real-clock.ts'
 import { TcpTransport } from '../src/runtime/tcp-transport.ts'
+import { WideArea } from '../src/runtime/wide-area.ts'
 import { KeyValueStore } from '../src/store/kv-store.ts'
 
 /** The least a frame may have, whatever bodies are allowed. */
@@ -37,6 +38,8 @@ export class Host {
   readonly #options: HostOptions
   readonly #store: KeyValueStore
   readonly #tcp: TcpTransport | null
+  /** Null where the configuration puts all nodes into one place. */
+  readonly #wideArea: WideArea | null
   /** Null where the configuration does not allow them. */
   readonly #faults: Faults | null
   readonly #http: FastifyInstance
@@ -49,9 +52,15 @@ export class Host {
     let receive: Receive = () => {}
     const deliver: Receive = (from, frame) => receive(from, frame)
     this.#tcp = options.hub ? null : this.#openTcp(storage.incarnation, deliver)
-    const transport: ConnectedTransport = this.#tcp ?? options.hub!.join(id, deliver, log)
+    const near: ConnectedTransport = this.#tcp ?? options.hub!.join(id, deliver, log)
     const random = realRandom()
     const peerBytes = config.limits.peer_bytes
+    const { links } = config
+    const distant = links.preset !== undefined || Object.keys(links.rtt_ms).length > 0
+    this.#wideArea = distant
+      ? new WideArea(near, { oneWayMs: (from) => oneWayMs(links, from, id), clock: realClock, peerBytes })
+      : null
+    const transport = this.#wideArea ?? near
     this.#faults = config.fault_injection
       ? new Faults(transport, { cluster, self: id, clock: realClock, random, peerBytes })
       : null
@@ -74,7 +83,8 @@ export class Host {
     this.node = new Node(id, cluster, parts, bounds)
     this.replica = protocol.create(this.node, options.options)
     const take: Receive = (from, frame) => this.node.receive(from, frame)
-    receive = this.#faults ? this.#faults.filter(take) : take
+    const struck = this.#faults?.filter(take) ?? take
+    receive = this.#wideArea?.filter(struck) ?? struck
     this.#http = createHttpServer(this.#gateway(), { bodyLimit: limits.body_bytes })
   }
 
@@ -97,6 +107,7 @@ export class Host {
     await this.#http.close()
     this.node.stop()
     this.#faults?.close()
+    this.#wideArea?.close()
     this.#options.hub?.leave(this.#options.id)
     await this.#tcp?.close()
   }

@@ -2,6 +2,7 @@
 export { type Address, isLoopback, parseHttpAddress, parsePeerAddress, TRANSPORTS, type Transport } from './address.ts'
 export { type BenchmarkConfig, DISTRIBUTIONS, type Distribution } from './benchmark.ts'
 export { benchmarkJsonSchema, configJsonSchema, type JsonSchema } from './json-schema.ts'
+export { oneWayMs } from './links.ts'
 export { nearest } from './nearest.ts'
 export { parseBenchmark, parseConfig } from './parse.ts'
 export { type Config, POLICIES } from './schema.ts'

@@ -179,6 +179,7 @@ describe('added keys', () => {
         backoff_ms: 50,
         backoff_max_ms: 1000,
       },
+      links: { regions: {}, rtt_ms: {} },
       limits: { body_bytes: 1_048_576, requests: 8192, inbox: 65_536, peer_bytes: 67_108_864 },
       protocols: {},
     })
@@ -321,7 +322,6 @@ describe('each mistake in config.json is one line that names its place', () => {
     ],
     ['protocols', { protocols: { paxos: 512 } }, 'protocols.paxos: expected an object, not a number'],
     ['workload', { benchmark: { W: 2 } }, 'benchmark.W: must be at most 1, not 2'],
-    ['links are not known yet', { links: {} }, 'unknown key "links"; the nearest known key is "limits"'],
   ])('%s', (_, more, line) => {
     const error = errorOf(() => config(more))
     expect(error.message).toBe(`config.json: ${line}`)

@@ -4,6 +4,7 @@ import { SynodError } from '../errors.ts'
 import { BENCHMARK_ALIASES, type BenchmarkConfig, benchmarkSchema } from './benchmark.ts'
 import { parseJson, show } from './json.ts'
 import { type KeyNames, type Problem, spellKeys } from './key-names.ts'
+import { linksSchema } from './links.ts'
 import { type Config, configSchema, limitsSchema, timeoutsSchema } from './schema.ts'
 
 const benchmarkNames: KeyNames = { keys: Object.keys(benchmarkSchema.shape), aliases: BENCHMARK_ALIASES }
@@ -13,6 +14,7 @@ const configNames: KeyNames = {
   nested: {
     benchmark: benchmarkNames,
     timeouts: { keys: Object.keys(timeoutsSchema.shape) },
+    links: { keys: Object.keys(linksSchema.shape) },
     limits: { keys: Object.keys(limitsSchema.shape) },
   },
 }

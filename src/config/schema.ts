@@ -8,6 +8,7 @@ import { Cluster } from '../node-id.ts'
 import { type Address, parseHttpAddress, parsePeerAddress } from './address.ts'
 import { benchmarkSchema, LONGEST_MS } from './benchmark.ts'
 import { show } from './json.ts'
+import { checkLinks, linksSchema } from './links.ts'
 
 /** When the owner of objects is changed, in the protocols that move them. */
 export const POLICIES = ['consecutive', 'majority', 'ema', 'null', ''] as const
@@ -118,8 +119,9 @@ export const configSchema = z
       .min(8, 'must have at least 8 characters')
       .optional()
       .describe('shared by all nodes, which prove to each other that they know it'),
-    fault_injection: z.boolean().default(false).describe('serve the routes that crash, drop, slow and partition'),
+    fault_injection: z.boolean().default(false).describe('serve the routes that inject faults'),
     timeouts: timeoutsSchema.prefault({}).describe('waiting times'),
+    links: linksSchema.prefault({}).describe('emulated distances between the nodes'),
     limits: limitsSchema.prefault({}).describe('bounds of queues and messages'),
     protocols: z
       .record(z.string(), options)
@@ -134,6 +136,9 @@ export const configSchema = z
     for (const id of Object.keys(config.http_address)) {
       if (!Object.hasOwn(config.address, id)) report(['address'], `node ${id} of http_address is missing`)
     }
+    checkLinks(config.links, new Cluster(Object.keys(config.address)), (path, message) =>
+      report(['links', ...path], message),
+    )
     const taken = new Map<string, string>()
     for (const [key, parse] of [
       ['address', parsePeerAddress],
