@@ -66,7 +66,7 @@ export const COMMON = {
     type: 'string',
     default: 'tcp',
     choices: TRANSPORTS,
-    describe: 'between nodes whose address has no scheme',
+    describe: 'between nodes; left out, it is for addresses without a scheme',
   },
   log_dir: { type: 'string', default: '', describe: 'directory for log files; empty is stderr' },
   log_level: {

@@ -11,6 +11,7 @@ import type { InProcessHub } from '../src/runtime/in-process-transport.ts'
 import { memoryStorage } from '../src/runtime/memory-storage.ts'
 import { realClock } from '../src/runtime/real-clock.ts'
 import { TcpTransport } from '../src/runtime/tcp-transport.ts'
+import { UdpTransport } from '../src/runtime/udp-transport.ts'
 import { WideArea } from '../src/runtime/wide-area.ts'
 import { KeyValueStore } from '../src/store/kv-store.ts'
 
@@ -25,8 +26,10 @@ export interface HostOptions {
   readonly protocol: Protocol
   /** The protocol's checked options. */
   readonly options: unknown
-  /** Joins the nodes of this process; null for TCP. */
+  /** Joins the nodes of this process; null for sockets. */
   readonly hub: InProcessHub | null
+  /** The nodes that take datagrams. */
+  readonly overUdp: ReadonlySet<NodeId>
   readonly bootstrap: boolean
   readonly log: Log
   readonly onFailure: (error: unknown) => void
@@ -37,7 +40,7 @@ export class Host {
   readonly replica: Replica
   readonly #options: HostOptions
   readonly #store: KeyValueStore
-  readonly #tcp: TcpTransport | null
+  readonly #sockets: TcpTransport | UdpTransport | null
   /** Null where the configuration puts all nodes into one place. */
   readonly #wideArea: WideArea | null
   /** Null where the configuration does not allow them. */
@@ -51,8 +54,8 @@ export class Host {
     const storage = memoryStorage()
     let receive: Receive = () => {}
     const deliver: Receive = (from, frame) => receive(from, frame)
-    this.#tcp = options.hub ? null : this.#openTcp(storage.incarnation, deliver)
-    const near: ConnectedTransport = this.#tcp ?? options.hub!.join(id, deliver, log)
+    this.#sockets = options.hub ? null : this.#openSockets(storage.incarnation, deliver)
+    const near: ConnectedTransport = this.#sockets ?? options.hub!.join(id, deliver, log)
     const random = realRandom()
     const peerBytes = config.limits.peer_bytes
     const { links } = config
@@ -97,7 +100,7 @@ export class Host {
     const { host, port } = parseHttpAddress(config.http_address[id.name]!)
     // Ports before anything is sent: a node that cannot serve does not join.
     await this.#http.listen({ host, port })
-    await this.#tcp?.listen()
+    await this.#sockets?.listen()
     log.info('listening', { peers: config.address[id.name], clients: config.http_address[id.name] })
     this.node.start(this.replica)
   }
@@ -109,11 +112,11 @@ export class Host {
     this.#faults?.close()
     this.#wideArea?.close()
     this.#options.hub?.leave(this.#options.id)
-    await this.#tcp?.close()
+    await this.#sockets?.close()
   }
 
-  #openTcp(incarnation: number, receive: Receive): TcpTransport {
-    const { config, cluster, id, protocol, log } = this.#options
+  #openSockets(incarnation: number, receive: Receive): TcpTransport | UdpTransport {
+    const { config, cluster, id, protocol, overUdp, log } = this.#options
     const { timeouts, limits } = config
     const addresses = new Map(cluster.members.map(({ name }) => [name, parsePeerAddress(config.address[name]!)]))
     // A getter: the protocol registers its messages only after the node has its transport.
@@ -139,7 +142,7 @@ export class Host {
       peerBytes: limits.peer_bytes,
       frameBytes: Math.max(FRAME_BYTES, 4 * limits.body_bytes),
     }
-    return new TcpTransport(options, receive)
+    return overUdp.size > 0 ? new UdpTransport({ ...options, overUdp }, receive) : new TcpTransport(options, receive)
   }
 
   #gateway(): Gateway {
@@ -172,7 +175,7 @@ export class Host {
     const shown = { ballot: this.node.ballots.format(ballot), leader: leader?.name ?? null }
     const { memory } = this.node
     const { dropped } = this.node.load
-    const rejected = this.#tcp?.rejected ?? 0
+    const rejected = this.#sockets?.rejected ?? 0
     const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped, rejected }
     const faults = this.#faults ? { faults: this.#faults.list() } : {}
     return { ...common, ...status, ...shown, keys: this.#store.size, hash: this.#store.hash(), ...faults }

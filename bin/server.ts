@@ -41,7 +41,7 @@ const PROGRAM = {
 type ServerFlags = ReturnType<typeof parseFlags<(typeof PROGRAM)['flags']>>['flags']
 
 async function main(): Promise<number | undefined> {
-  const { flags } = parseFlags(PROGRAM, process.argv.slice(2))
+  const { flags, given } = parseFlags(PROGRAM, process.argv.slice(2))
   if (flags.list) {
     process.stdout.write(await listProtocols())
     return 0
@@ -50,7 +50,7 @@ async function main(): Promise<number | undefined> {
   refuseUnsupported(flags)
   const cluster = new Cluster(Object.keys(config.address))
   const ids = flags.sim ? cluster.members : [memberOf(cluster, flags.id, flags.config)]
-  refuseSchemes(config, flags)
+  const overUdp = takersOfDatagrams(config, cluster, flags, given.has('transport'))
   for (const id of ids) refuseExposure(config, id, flags)
   const protocol = await loadProtocol(flags.algorithm)
   const options = optionsOf(config, protocol, flags.config)
@@ -71,7 +71,7 @@ async function main(): Promise<number | undefined> {
       process.exit(1)
     }
     const { bootstrap } = flags
-    return new Host({ config, cluster, id, protocol, options, hub, bootstrap, log: nodeLog, onFailure })
+    return new Host({ config, cluster, id, protocol, options, hub, overUdp, bootstrap, log: nodeLog, onFailure })
   })
   process.once('SIGTERM', () => void stop(0))
   process.once('SIGINT', () => void stop(130))
@@ -92,7 +92,6 @@ function memberOf(cluster: Cluster, id: string | undefined, where: string): Node
 
 function refuseUnsupported(flags: ServerFlags): void {
   if (flags.master !== '') throw new SynodError('usage', '-master: there is no master yet; use -config')
-  if (flags.transport === 'udp') throw new SynodError('usage', '-transport udp: not there yet; use tcp')
   if (flags.transport === 'chan' && !flags.sim) throw new SynodError('usage', '-transport chan: needs -sim')
   for (const [name, { default: usual }] of Object.entries(PAXI_FLAGS)) {
     const value = flags[name as keyof typeof PAXI_FLAGS]
@@ -103,13 +102,25 @@ function refuseUnsupported(flags: ServerFlags): void {
   }
 }
 
-/** An address with a scheme means that transport, and no other is used in its stead. */
-function refuseSchemes({ address }: Config, { sim, config: where }: ServerFlags): void {
-  for (const [id, text] of Object.entries(address)) {
-    const { scheme } = parsePeerAddress(text)
-    if (scheme === 'udp') throw new SynodError('config', `${where}: address.${id}: udp is not there yet; use tcp://`)
-    if (scheme === 'chan' && !sim) throw new SynodError('config', `${where}: address.${id}: chan needs -sim`)
+/**
+ * The nodes that take datagrams: where an address has a scheme it means that transport, unless `-transport` is given, which
+ * holds for all.
+ */
+function takersOfDatagrams(
+  { address }: Config,
+  cluster: Cluster,
+  { sim, transport, config: where }: ServerFlags,
+  forAll: boolean,
+): ReadonlySet<NodeId> {
+  const takers = new Set<NodeId>()
+  if (sim) return takers
+  for (const member of cluster.members) {
+    const { scheme } = parsePeerAddress(address[member.name]!)
+    const meant = forAll || scheme === '' ? transport : scheme
+    if (scheme === 'chan') throw new SynodError('config', `${where}: address.${member.name}: chan needs -sim`)
+    if (meant === 'udp') takers.add(member)
   }
+  return takers
 }
 
 /** Whoever reaches a port without a secret is a node of the cluster; so such ports are for this machine only. */

@@ -103,6 +103,19 @@ export function checkWelcome(self: Introduction, m: ValuesOf<typeof Welcome>, to
   return equal(m.proof, proofOf(self.secret, 'welcome', nonce, { cluster: self.cluster, from: self.name, to }))
 }
 
+/**
+ * A key that only the two ends of one connection know, for datagrams beside it. Both nonces are in it, so that each
+ * connection has another one.
+ */
+export function datagramKey(
+  self: Introduction,
+  names: { readonly from: string; readonly to: string },
+  challenge: Uint8Array,
+  nonce: Uint8Array,
+): Uint8Array {
+  return proofOf(self.secret, 'datagrams', Buffer.concat([challenge, nonce]), { cluster: self.cluster, ...names })
+}
+
 function proofOf(
   secret: string,
   role: string,

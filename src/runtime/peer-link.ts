@@ -19,9 +19,18 @@ export interface LinkOptions {
   readonly frameBytes: number
 }
 
+/** An outgoing connection that is made. */
+export interface Outbound {
+  /** The address that the peer's name stands for. */
+  readonly host: string
+  /** For datagrams beside the connection. */
+  readonly key: Uint8Array
+}
+
 export class PeerLink {
   readonly peer: NodeId
-  connected = false
+  /** Null while there is no connection. */
+  connection: Outbound | null = null
   /** Frames dropped because the peer was away or slow. */
   dropped = 0
   readonly #address: { readonly host: string; readonly port: number }
@@ -49,15 +58,10 @@ export class PeerLink {
     this.#dial()
   }
 
-  /** The connection, once it is made; null while there is none. */
-  get connection(): object | null {
-    return this.connected ? this.#socket : null
-  }
-
   /** One write; nothing is kept for a peer that is away, since protocols repeat what matters. */
   send(frames: readonly Uint8Array[]): void {
     const socket = this.#socket
-    if (!this.connected || !socket || socket.writableLength > this.#options.peerBytes) {
+    if (!this.connection || !socket || socket.writableLength > this.#options.peerBytes) {
       this.dropped += frames.length
       return
     }
@@ -78,7 +82,7 @@ export class PeerLink {
 
   close(): void {
     this.#closed = true
-    this.connected = false
+    this.connection = null
     if (this.#retry) clearTimeout(this.#retry)
     this.#socket?.destroy()
   }
@@ -96,17 +100,21 @@ export class PeerLink {
     socket.on('error', () => {})
     const nonce = handshake.newNonce()
     const reader = new FrameReader(handshake.HANDSHAKE_LIMIT)
-    let greeted = false
+    let challenge: Uint8Array | null = null
     const onFrame = (frame: Uint8Array) => {
-      if (!greeted) {
-        greeted = true
-        const challenge = handshake.readHandshake(handshake.Challenge, frame)
-        socket.write(handshake.hello(this.#self, this.peer.name, challenge.nonce, nonce))
+      if (!challenge) {
+        challenge = handshake.readHandshake(handshake.Challenge, frame).nonce
+        socket.write(handshake.hello(this.#self, this.peer.name, challenge, nonce))
         return
       }
       const welcome = handshake.readHandshake(handshake.Welcome, frame)
-      if (this.connected || !handshake.checkWelcome(this.#self, welcome, this.peer.name, nonce)) socket.destroy()
-      else this.#won(patience)
+      if (this.connection || !handshake.checkWelcome(this.#self, welcome, this.peer.name, nonce)) {
+        socket.destroy()
+        return
+      }
+      clearTimeout(patience)
+      const names = { from: this.#self.name, to: this.peer.name }
+      this.#won({ host: socket.remoteAddress ?? '', key: handshake.datagramKey(this.#self, names, challenge, nonce) })
     }
     socket.on('data', (chunk) => {
       try {
@@ -117,16 +125,15 @@ export class PeerLink {
     })
   }
 
-  #won(patience: NodeJS.Timeout): void {
-    clearTimeout(patience)
-    this.connected = true
+  #won(connection: Outbound): void {
+    this.connection = connection
     this.#pauseMs = this.#options.backoffMs
     this.#log.debug('connected', { peer: this.peer.name })
   }
 
   #lost(): void {
-    if (this.connected) this.#log.info('connection lost', { peer: this.peer.name })
-    this.connected = false
+    if (this.connection) this.#log.info('connection lost', { peer: this.peer.name })
+    this.connection = null
     this.#socket = null
     if (this.#closed) return
     // Up to half of the pause again, so that nodes that lost each other together do not dial together.

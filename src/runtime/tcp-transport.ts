@@ -1,12 +1,12 @@
 /** Nodes over TCP: one connection for each direction of each pair, so that who sends is who dialled. */
-import { createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { FrameReader } from '../codec/frame.ts'
 import { SynodError } from '../errors.ts'
 import type { Cluster, NodeId } from '../node-id.ts'
 import type { Log, Receive } from '../seams.ts'
 import type { ConnectedTransport } from './connected-transport.ts'
 import * as handshake from './handshake.ts'
-import { type LinkOptions, PeerLink } from './peer-link.ts'
+import { type LinkOptions, type Outbound, PeerLink } from './peer-link.ts'
 
 /** Connections that have not introduced themselves yet; more are turned away. */
 const STRANGERS = 256
@@ -21,6 +21,15 @@ export interface TcpOptions extends LinkOptions {
   readonly log: Log
 }
 
+/** An incoming connection of a peer. */
+export interface Inbound {
+  readonly socket: Socket
+  /** Which memory of the peer has dialled. */
+  readonly incarnation: number
+  /** For datagrams beside the connection. */
+  readonly key: Uint8Array
+}
+
 export class TcpTransport implements ConnectedTransport {
   /** Inbound connections closed for what they sent. */
   rejected = 0
@@ -28,7 +37,7 @@ export class TcpTransport implements ConnectedTransport {
   readonly #receive: Receive
   readonly #server: Server
   readonly #links = new Map<NodeId, PeerLink>()
-  readonly #inbound = new Map<NodeId, Socket>()
+  readonly #inbound = new Map<NodeId, Inbound>()
   readonly #sockets = new Set<Socket>()
   #strangers = 0
 
@@ -64,14 +73,25 @@ export class TcpTransport implements ConnectedTransport {
     this.#links.get(to)?.send(frames)
   }
 
-  connection(to: NodeId): object | null {
+  connection(to: NodeId): Outbound | null {
     return this.#links.get(to)?.connection ?? null
+  }
+
+  /** The connection by which this peer sends; null while there is none. */
+  inbound(from: NodeId): Inbound | null {
+    return this.#inbound.get(from) ?? null
+  }
+
+  /** Where it listens. */
+  get address(): AddressInfo {
+    return this.#server.address() as AddressInfo
   }
 
   reject(from: NodeId, reason: string): void {
     this.rejected += 1
     this.#options.log.warn('peer rejected', { peer: from.name, reason })
-    this.#inbound.get(from)?.destroy()
+    this.#inbound.get(from)?.socket.destroy()
+    this.#inbound.delete(from)
   }
 
   /** Frees the port and ends all connections. */
@@ -102,7 +122,7 @@ export class TcpTransport implements ConnectedTransport {
     socket.once('close', () => {
       this.#sockets.delete(socket)
       if (!peer) settle()
-      else if (this.#inbound.get(peer) === socket) this.#inbound.delete(peer)
+      else if (this.#inbound.get(peer)?.socket === socket) this.#inbound.delete(peer)
     })
     const onFrame = (frame: Uint8Array) => {
       // What a closed connection still had in its buffer is not heard.
@@ -118,8 +138,9 @@ export class TcpTransport implements ConnectedTransport {
       peer = member
       settle()
       // A node that dials again has lost its earlier connection, whether this side knows it or not.
-      this.#inbound.get(peer)?.destroy()
-      this.#inbound.set(peer, socket)
+      this.#inbound.get(peer)?.socket.destroy()
+      const key = handshake.datagramKey(introduction, { from: m.from, to: m.to }, nonce, m.nonce)
+      this.#inbound.set(peer, { socket, incarnation: m.incarnation, key })
       reader.limit = frameBytes
       socket.write(handshake.welcome(introduction, m))
     }

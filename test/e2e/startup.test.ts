@@ -63,7 +63,6 @@ describe.sequential('a server that cannot start', () => {
     ['an unknown option of the protocol', { ...GOOD, protocols: { paxos: { beat: 1 } } }, /paxos.*beat/],
     ['an unknown protocol', { ...GOOD, protocols: { paxoss: {} } }, /protocols.*paxoss/],
     ['a data directory', { ...GOOD, storage: '/tmp/data' }, /storage.*memory/],
-    ['an address over UDP', { ...GOOD, address: { '1.1': `udp://127.0.0.1:${PEER}` } }, /address\.1\.1.*udp/],
     ['an address in the process', { ...GOOD, address: { '1.1': 'chan://x' } }, /address\.1\.1.*-sim/],
     ['a number for an address', { ...GOOD, address: { '1.1': 7 } }, /address\.1\.1/],
   ]
