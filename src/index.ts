@@ -23,6 +23,7 @@ export { Cluster, type NodeId } from './node-id.ts'
 export { NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
 export { Fifo } from './parts/fifo.ts'
 export { type IntegerOption, integerOptions } from './parts/options.ts'
+export { createPolicy, type Policy, type PolicyName } from './parts/policy.ts'
 export * from './quorum/index.ts'
 export {
   type Consistency,

@@ -95,7 +95,7 @@ export const configSchema = z
       .number()
       .min(0)
       .default(3)
-      .describe('of the policy: consecutive hits, milliseconds, or the weight of ema'),
+      .describe('of the policy: hits in a row, an interval in seconds, or the weight of ema, at most 1'),
     thrifty: z.boolean().default(false).describe('in Paxi phase-2 messages go to one quorum only; no effect yet'),
     buffer_size: z.int().min(0).default(1024).describe('in Paxi the first size of its maps; no effect here'),
     chan_buffer_size: z
@@ -135,6 +135,9 @@ export const configSchema = z
     }
     for (const id of Object.keys(config.http_address)) {
       if (!Object.hasOwn(config.address, id)) report(['address'], `node ${id} of http_address is missing`)
+    }
+    if (config.policy === 'ema' && config.threshold > 1) {
+      report(['threshold'], `must be at most 1 for the policy ema, whose weight it is, not ${config.threshold}`)
     }
     checkLinks(config.links, new Cluster(Object.keys(config.address)), (path, message) =>
       report(['links', ...path], message),
