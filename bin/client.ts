@@ -9,8 +9,8 @@ import {
   reportText,
   type Watcher,
 } from '../src/benchmark/index.ts'
-import { SynodError } from '../src/errors.ts'
 import { readBenchmark, readConfig } from '../src/runtime/config-file.ts'
+import { fetchConfig } from '../src/runtime/remote-config.ts'
 import { COMMON, parseFlags, run } from './flags.ts'
 
 const PROGRAM = {
@@ -33,8 +33,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 async function main(): Promise<number> {
   const { flags, given } = parseFlags(PROGRAM, process.argv.slice(2))
-  if (flags.master !== '') throw new SynodError('usage', 'flag -master is not supported yet; give a -config file')
-  const config = readConfig(flags.config)
+  const config = flags.master === '' ? readConfig(flags.config) : await fetchConfig(flags.master)
   const workload = readBenchmark(flags.bconfig, given.has('bconfig') ? undefined : config.benchmark)
   const transport = new RestTransport({
     nodes: config.http_address,

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { type Answer, Client, complete, execute, helpText, splitWords, type Target } from '../src/client/index.ts'
 import { SynodError } from '../src/errors.ts'
 import { readConfig } from '../src/runtime/config-file.ts'
+import { fetchConfig } from '../src/runtime/remote-config.ts'
 import { COMMON, parseFlags, run } from './flags.ts'
 
 const PROGRAM = {
@@ -19,12 +20,11 @@ const SPARE_MS = 3_000
 
 async function main(): Promise<number> {
   const { flags, positionals } = parseFlags(PROGRAM, process.argv.slice(2))
-  if (flags.master !== '') throw new SynodError('usage', 'flag -master is not supported yet; give a -config file')
   if (positionals[0] === 'help') {
     process.stdout.write(`${helpText()}\n`)
     return 0
   }
-  const config = readConfig(flags.config)
+  const config = flags.master === '' ? readConfig(flags.config) : await fetchConfig(flags.master)
   const id = flags.id ?? ''
   const timeoutMs = config.timeouts.request_ms + SPARE_MS
   const client = new Client({ nodes: config.http_address, id, timeoutMs })

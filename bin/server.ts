@@ -5,6 +5,7 @@ import { Cluster, type NodeId, type Protocol, SynodError } from '../src/index.ts
 import { readConfig } from '../src/runtime/config-file.ts'
 import { InProcessHub } from '../src/runtime/in-process-transport.ts'
 import { openLog } from '../src/runtime/logger.ts'
+import { joinCluster } from '../src/runtime/remote-config.ts'
 import { COMMON, parseFlags, run } from './flags.ts'
 import { Host } from './host.ts'
 import { listProtocols, loadProtocol } from './protocols.ts'
@@ -41,13 +42,15 @@ const PROGRAM = {
 type ServerFlags = ReturnType<typeof parseFlags<(typeof PROGRAM)['flags']>>['flags']
 
 async function main(): Promise<number | undefined> {
-  const { flags, given } = parseFlags(PROGRAM, process.argv.slice(2))
-  if (flags.list) {
+  const { flags: asked, given } = parseFlags(PROGRAM, process.argv.slice(2))
+  if (asked.list) {
     process.stdout.write(await listProtocols())
     return 0
   }
-  const config = readConfig(flags.config)
-  refuseUnsupported(flags)
+  refuseUnsupported(asked)
+  const config = await configOf(asked)
+  // From here on errors name where the configuration came from.
+  const flags = asked.master === '' ? asked : { ...asked, config: `master ${asked.master}` }
   const cluster = new Cluster(Object.keys(config.address))
   const ids = flags.sim ? cluster.members : [memberOf(cluster, flags.id, flags.config)]
   const overUdp = takersOfDatagrams(config, cluster, flags, given.has('transport'))
@@ -79,6 +82,13 @@ async function main(): Promise<number | undefined> {
   return undefined
 }
 
+/** The configuration, from its file or from a master; there this node joins, and waits for all others. */
+async function configOf({ config, master, id }: ServerFlags): Promise<Config> {
+  if (master === '') return readConfig(config)
+  if (id === undefined) throw new SynodError('usage', '-id is missing: the master needs to know which node this is')
+  return joinCluster(master, id, (sentence) => process.stderr.write(`${sentence}\n`))
+}
+
 function memberOf(cluster: Cluster, id: string | undefined, where: string): NodeId {
   if (id === undefined)
     throw new SynodError('usage', '-id is missing: which node of the config is this, such as -id 1.1')
@@ -91,7 +101,8 @@ function memberOf(cluster: Cluster, id: string | undefined, where: string): Node
 }
 
 function refuseUnsupported(flags: ServerFlags): void {
-  if (flags.master !== '') throw new SynodError('usage', '-master: there is no master yet; use -config')
+  if (flags.master !== '' && flags.sim)
+    throw new SynodError('usage', '-master gathers single nodes; -sim runs all of a file')
   if (flags.transport === 'chan' && !flags.sim) throw new SynodError('usage', '-transport chan: needs -sim')
   for (const [name, { default: usual }] of Object.entries(PAXI_FLAGS)) {
     const value = flags[name as keyof typeof PAXI_FLAGS]

@@ -1,6 +1,6 @@
 /** Reads `config.json` and `benchmark.json` from disk, once, when a program starts. */
 import { readFileSync } from 'node:fs'
-import { type BenchmarkConfig, type Config, parseBenchmark, parseConfig } from '../config/index.ts'
+import { type BenchmarkConfig, type Config, parseBenchmark, parseConfig, parseJson } from '../config/index.ts'
 import { SynodError } from '../errors.ts'
 
 /**
@@ -19,6 +19,27 @@ export function readBenchmark(path: string, otherwise?: BenchmarkConfig): Benchm
   const text = readText(path)
   if (text === undefined) return otherwise ?? missing(path)
   return parseBenchmark(text, path)
+}
+
+/**
+ * Takes the path of a file with keys of a configuration but for the addresses, which somebody else adds; gives them as they
+ * are written, once they have been checked beside an address that is made up.
+ * @throws SynodError `config` as `readConfig`
+ */
+export function readTemplate(path: string): Readonly<Record<string, unknown>> {
+  const template = parseJson(readText(path) ?? missing(path), path)
+  if (typeof template !== 'object' || template === null || Array.isArray(template)) {
+    throw new SynodError('config', `${path}: expected an object`)
+  }
+  for (const key of Object.keys(template)) {
+    if (/^(http_)?address$/i.test(key))
+      throw new SynodError('config', `${path}: ${key}: addresses come from the nodes that join`)
+  }
+  // Which zones there will be is not known yet, so links are checked by those who get the whole.
+  const { links: _, ...checkable } = template as Record<string, unknown>
+  const addresses = { address: { '1.1': 'tcp://127.0.0.1:1' }, http_address: { '1.1': 'http://127.0.0.1:2' } }
+  parseConfig(JSON.stringify({ ...checkable, ...addresses }), path)
+  return template as Readonly<Record<string, unknown>>
 }
 
 function missing(path: string): never {

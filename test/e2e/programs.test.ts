@@ -161,7 +161,7 @@ describe.sequential('the programs', () => {
   })
 
   test('help shows one dash, the list names the protocols; both on stdout', async () => {
-    for (const name of ['server', 'client', 'cmd', 'checker']) {
+    for (const name of ['server', 'client', 'cmd', 'master', 'checker']) {
       const { code, stdout, stderr } = await runProgram(name, ['-help'])
       expect([code, stderr], name).toEqual([0, ''])
       expect(stdout, name).toMatch(new RegExp(`^Usage: ${name} `))

@@ -86,7 +86,7 @@ describe('README.md', () => {
         flag.startsWith('-') ? programs.split(', ').map((name) => `${name} ${flag}`) : [],
       ),
     )
-    const declared = ['server', 'client', 'cmd', 'sim', 'explore', 'checker'].flatMap((name) =>
+    const declared = ['server', 'client', 'cmd', 'master', 'sim', 'explore', 'checker'].flatMap((name) =>
       flagsOf(`bin/${name}.ts`).map((flag) => `${name} -${flag}`),
     )
     expect(listed.sort()).toEqual(declared.sort())

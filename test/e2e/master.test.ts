@@ -1,0 +1,76 @@
+/** A cluster that a master gathers: servers join it, client and cmd ask it, and what does not fit is refused in one line. */
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { freePorts, runProgram, startProgram, temporaryDirectory, until } from '../support/processes.ts'
+
+/** A range of free ports, so that those after the first are free, too. */
+async function freeRange(size: number): Promise<number> {
+  for (;;) {
+    const [first] = (await freePorts(1)) as [number]
+    const listeners = Array.from({ length: size }, () => createServer())
+    const opened = await Promise.all(
+      listeners.map(
+        (listener, i) =>
+          new Promise<boolean>((resolve) => {
+            listener.once('error', () => resolve(false))
+            listener.listen(first + i, '127.0.0.1', () => resolve(true))
+          }),
+      ),
+    )
+    await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
+    if (opened.every(Boolean)) return first
+  }
+}
+
+test('three nodes join, serve, and are found by client and cmd', async () => {
+  const [port, http] = [await freeRange(4), await freeRange(4)]
+  const template = join(temporaryDirectory(), 'template.json')
+  writeFileSync(template, JSON.stringify({ multiversion: true, secret: 'known to nodes' }))
+  const at = `127.0.0.1:${port}`
+  const master = startProgram('master', ['-n', '3', '-port', `${port}`, '-http', `${http}`, '-config', template])
+  await until('the master listens', () => master.stderr.includes(`waiting for 3 nodes on ${at}`))
+  const early = await runProgram('cmd', ['-master', at, 'state'])
+  expect([early.code, early.stderr]).toEqual([1, `master ${at}: waiting for 3 more nodes\n`])
+
+  const servers = ['1.1', '1.2', '1.3'].map((id) => startProgram('server', ['-id', id, '-master', at]))
+  await until('all have joined', () => master.stderr.includes('the cluster is complete'))
+  const cmd = (...words: string[]) => runProgram('cmd', ['-master', at, ...words])
+  await until('all are ready', async () => (await cmd('state')).stdout.match(/ ready$/gm)?.length === 3)
+  expect(await cmd('-id', '1.3', 'put', '500', 'hello')).toMatchObject({ code: 0 })
+  expect(await cmd('-id', '1.1', 'get', '500')).toMatchObject({ code: 0, stdout: 'hello\n' })
+  const workload = join(temporaryDirectory(), 'benchmark.json')
+  writeFileSync(workload, JSON.stringify({ T: 0, N: 100, K: 10 }))
+  const run = await runProgram('client', ['-master', at, '-bconfig', workload])
+  expect([run.code, run.stdout], run.stderr).toEqual([0, expect.stringContaining('The execution is linearizable.')])
+
+  // A member that starts again finds its place; a stranger has none.
+  servers[2]!.signal('SIGTERM')
+  expect((await servers[2]!.ended).code).toBe(0)
+  startProgram('server', ['-id', '1.3', '-master', at])
+  await until('1.3 serves again', async () => (await cmd('-id', '1.3', 'get', '500')).stdout === 'hello\n')
+  const stranger = await runProgram('server', ['-id', '9.9', '-master', at])
+  expect([stranger.code, stranger.stderr]).toEqual([2, expect.stringMatching(/^master [^\n]*9\.9 is none of them\n$/)])
+
+  master.signal('SIGTERM')
+  expect((await master.ended).code).toBe(0)
+})
+
+test.each<[string, string[], number, RegExp]>([
+  ['master', ['-n', '0'], 2, /^-n 0: /],
+  ['master', ['-port', '65535'], 2, /^-port 65535: /],
+  ['master', ['-port', '8079', '-n', '3'], 2, /apart/],
+  ['master', ['-host', '0.0.0.0'], 2, /-insecure/],
+  ['master', ['-config', 'none.json'], 2, /^none\.json: /],
+  ['server', ['-id', '1.1', '-master', '127.0.0.1:1'], 1, /^master 127\.0\.0\.1:1: .*ECONNREFUSED/],
+  ['server', ['-id', '1.1', '-master', 'a b'], 2, /^-master a b: /],
+  ['server', ['-master', '127.0.0.1:1'], 2, /^-id is missing/],
+  ['server', ['-sim', '-master', '127.0.0.1:1'], 2, /-sim/],
+  ['client', ['-master', '127.0.0.1:1'], 1, /ECONNREFUSED/],
+  ['cmd', ['-master', '127.0.0.1:99999', 'state'], 2, /^-master 127\.0\.0\.1:99999: /],
+])('%s %j is refused with one line', async (name, flags, code, line) => {
+  const finished = await runProgram(name, flags)
+  expect(finished).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(/^[^\n]+\n$/) })
+  expect(finished.stderr).toMatch(line)
+})
