@@ -139,11 +139,11 @@ describe('commands', () => {
 
   it.each<[string, string[], string]>([
     ['', [...COMMAND_NAMES], ''],
-    ['cr', ['crash'], 'cr'],
-    ['  st', ['state'], 'st'],
+    ['cr', ['crash '], 'cr'],
+    ['  st', ['state '], 'st'],
     ['crash ', NODES, ''],
     ['partition 3 1.1 1.', NODES, '1.'],
-    ['heal 1.1 dr', ['drop'], 'dr'],
+    ['heal 1.1 dr', ['drop '], 'dr'],
     ['get ', [], ''],
     ['nothing 1.', [], '1.'],
   ])('completes "%s"', (line, candidates, word) => {

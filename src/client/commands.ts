@@ -141,7 +141,9 @@ export function complete(nodes: readonly string[], line: string): [string[], str
   const [name] = before!.trimStart().split(/\s+/)
   const words =
     name === '' ? COMMAND_NAMES : [...(WITH_NODES.has(name!) ? nodes : []), ...(name === 'heal' ? FAULT_NAMES : [])]
-  return [words.filter((candidate) => candidate.startsWith(word!)), word!]
+  const found = words.filter((candidate) => candidate.startsWith(word!))
+  // The only one is finished by a space.
+  return [found.length === 1 ? [`${found[0]} `] : found, word!]
 }
 
 /** The commands whose arguments name nodes. */

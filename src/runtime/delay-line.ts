@@ -14,7 +14,6 @@ export class DelayLine<T> {
   readonly #release: (item: T) => void
   #waiting = new Fifo<Waiting<T>>()
   #bytes = 0
-  #lastDueMs = 0
   #alarm: Alarm | null = null
 
   /** @param maxBytes what may be under way at once; an item that goes beyond is lost, unless it is alone */
@@ -31,9 +30,8 @@ export class DelayLine<T> {
   /** Takes an item of so many bytes; false when it is lost for lack of room. */
   push(item: T, bytes: number, delayMs: number): boolean {
     if (this.size > 0 && this.#bytes + bytes > this.#maxBytes) return false
-    // A shorter delay does not overtake what went in before.
-    this.#lastDueMs = Math.max(this.#clock.now() + delayMs, this.#lastDueMs)
-    this.#waiting.push({ item, bytes, dueMs: this.#lastDueMs })
+    // Only the first is looked at, so that a shorter delay does not overtake what went in before.
+    this.#waiting.push({ item, bytes, dueMs: this.#clock.now() + delayMs })
     this.#bytes += bytes
     if (this.#alarm === null) this.#arm()
     return true
@@ -45,7 +43,6 @@ export class DelayLine<T> {
     this.#alarm = null
     this.#waiting = new Fifo()
     this.#bytes = 0
-    this.#lastDueMs = 0
   }
 
   #arm(): void {

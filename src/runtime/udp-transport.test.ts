@@ -79,7 +79,7 @@ afterEach(async () => {
 test('frames arrive whole, packed or alone, and those too long for a datagram by TCP', async () => {
   await connected(sender, b)
   const longest = frame(3, LONGEST_DATAGRAM_FRAME)
-  const longer = frame(4, LONGEST_DATAGRAM_FRAME + 1)
+  const longer = frame(4, 2 * LONGEST_DATAGRAM_FRAME)
   const small = Array.from({ length: 300 }, (_, i) => frame(i % 200))
   sender.send(b, [frame(1), frame(2), longest, longer])
   await hears(4)
