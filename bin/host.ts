@@ -3,7 +3,16 @@ import type { FastifyInstance } from 'fastify'
 import { type Config, oneWayMs, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
 import type { Gateway } from '../src/http/gateway.ts'
 import { createHttpServer } from '../src/http/server.ts'
-import { type Cluster, type Log, Node, type NodeId, type Protocol, type Receive, type Replica } from '../src/index.ts'
+import {
+  type Cluster,
+  type Log,
+  NODE_DEFAULTS,
+  Node,
+  type NodeId,
+  type Protocol,
+  type Receive,
+  type Replica,
+} from '../src/index.ts'
 import { realRandom } from '../src/runtime/chance.ts'
 import type { ConnectedTransport } from '../src/runtime/connected-transport.ts'
 import { Faults } from '../src/runtime/faults.ts'
@@ -81,6 +90,7 @@ export class Host {
       requestTimeoutMs: timeouts.request_ms,
       maxRequests: limits.requests,
       maxInbox: limits.inbox,
+      maxSessions: NODE_DEFAULTS.maxSessions,
       bootstrap: options.bootstrap,
     }
     this.node = new Node(id, cluster, parts, bounds)
@@ -178,6 +188,6 @@ export class Host {
     const rejected = this.#sockets?.rejected ?? 0
     const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped, rejected }
     const faults = this.#faults ? { faults: this.#faults.list() } : {}
-    return { ...common, ...status, ...shown, keys: this.#store.size, hash: this.#store.hash(), ...faults }
+    return { ...common, ...status, ...shown, keys: this.#store.size, hash: this.node.store.hash(), ...faults }
   }
 }

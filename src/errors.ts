@@ -12,6 +12,16 @@ export const ERRORS = {
     definite: false,
     meaning: 'the request was proposed; it may have been applied, now or later',
   },
+  expired: {
+    status: 410,
+    definite: true,
+    meaning: 'the session is not known any more; this attempt did nothing, of earlier ones nothing is known',
+  },
+  conflict: {
+    status: 409,
+    definite: true,
+    meaning: 'the sequence belongs to another command, or lies outside the window; this attempt did nothing',
+  },
   unsupported: { status: 501, definite: true, meaning: 'the protocol does not offer this' },
   internal: { status: 500, definite: false, meaning: 'a defect in Synod' },
 } as const satisfies Record<string, { status: number; definite: boolean; meaning: string }>
@@ -20,7 +30,7 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS
 
 /** What a request can be refused with. */
-export type RefusalCode = 'unavailable' | 'overloaded' | 'unknown' | 'unsupported' | 'internal'
+export type RefusalCode = 'unavailable' | 'overloaded' | 'unknown' | 'unsupported' | 'internal' | 'expired' | 'conflict'
 
 /** An error with a code of the table above and one sentence that says what was wrong and where. */
 export class SynodError extends Error {

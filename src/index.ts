@@ -16,7 +16,22 @@ export {
   uint32,
   uint53,
 } from './codec/schema.ts'
-export { Command, get, Op, put } from './command.ts'
+export {
+  ABSENT,
+  Command,
+  callOf,
+  compareAndSet,
+  conditionOf,
+  get,
+  inSession,
+  nonceOf,
+  Op,
+  openSession,
+  type Place,
+  put,
+  remove,
+  type SessionId,
+} from './command.ts'
 export { ERRORS, type ErrorCode, type RefusalCode, SynodError } from './errors.ts'
 export { Node } from './node.ts'
 export { Cluster, type NodeId } from './node-id.ts'

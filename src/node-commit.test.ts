@@ -5,7 +5,7 @@ import { Beat, Noted, Ping } from '../test/support/probe.ts'
 import { get } from './command.ts'
 import type { Outcome } from './request.ts'
 
-const DONE = { value: null, version: 0 }
+const DONE = { value: null, version: 0, effect: 'done' as const }
 
 /** A started node with a disk. */
 function durable(): Bench {

@@ -6,7 +6,7 @@ import { get, put } from './command.ts'
 import { Answer, Forward } from './node-messages.ts'
 import type { Outcome, ReadMode } from './request.ts'
 
-const DONE = { value: Uint8Array.of(7, 8), version: 5 }
+const DONE = { value: Uint8Array.of(7, 8), version: 5, effect: 'done' as const }
 const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
 
 /** An origin that forwards all and a target that does as told. */
@@ -41,8 +41,8 @@ describe('forwarding', () => {
   })
 
   it.each([
-    { value: null, version: 0 },
-    { value: new Uint8Array(0), version: 1 },
+    { value: null, version: 0, effect: 'done' as const },
+    { value: new Uint8Array(0), version: 1, effect: 'done' as const },
   ])('tells an absent value from an empty one: $value', (result) => {
     const { wired, target, outcomes, submit } = pair()
     target.probe.onRequestDo = (request) => target.node.reply(request, result, null)

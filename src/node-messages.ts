@@ -33,7 +33,10 @@ export class Forward extends message({
   timeoutMs: uint32,
 }) {}
 
-/** The outcome of a forwarded request. `code` is 0 for success, else the place in `REFUSALS` counted from 1. */
+/**
+ * The outcome of a forwarded request. `code` is 0 for success, else the place in `REFUSALS` counted from 1, or from 100
+ * on what an executed command came to instead of what it asked for.
+ */
 export class Answer extends message({
   life: uint53,
   id: uint53,

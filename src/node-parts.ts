@@ -1,5 +1,6 @@
 /** What a node is made of, and its bounds. */
 import type { Clock, Log, Random, Storage, Transport } from './seams.ts'
+import { MOST_SESSIONS } from './store/sessions.ts'
 import type { StateMachine } from './store/state-machine.ts'
 
 /** What a node is made of. */
@@ -22,6 +23,8 @@ export interface NodeOptions {
   readonly maxRequests: number
   /** How many events may wait; messages beyond are dropped, as a network would. */
   readonly maxInbox: number
+  /** How many sessions are known at once; replicated state depends on it, so all nodes must have the same. */
+  readonly maxSessions: number
   /** Start without asking the others whether they are blank: the operator vouches that this is a new cluster. */
   readonly bootstrap: boolean
 }
@@ -31,6 +34,7 @@ export const NODE_DEFAULTS: NodeOptions = {
   requestTimeoutMs: 2000,
   maxRequests: 8192,
   maxInbox: 65_536,
+  maxSessions: MOST_SESSIONS,
   bootstrap: false,
 }
 

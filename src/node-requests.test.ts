@@ -4,7 +4,7 @@ import { type Bench, type BenchOptions, startedBench } from '../test/support/ben
 import { get, put } from './command.ts'
 import type { Outcome, ReadMode } from './request.ts'
 
-const DONE = { value: Uint8Array.of(1), version: 3 }
+const DONE = { value: Uint8Array.of(1), version: 3, effect: 'done' as const }
 
 /** What a client hears: `ok` or the code. */
 function submit(bench: Bench, key: string, read: ReadMode = ''): string[] {
@@ -151,8 +151,8 @@ describe('a request', () => {
 
   it('is executed by the state machine that the node was given', () => {
     const bench = started()
-    expect(bench.node.execute(put('k', Uint8Array.of(1)))).toEqual({ value: null, version: 1 })
-    expect(bench.node.execute(get('k'))).toEqual({ value: Uint8Array.of(1), version: 1 })
+    expect(bench.node.execute(put('k', Uint8Array.of(1)))).toEqual({ value: null, version: 1, effect: 'done' as const })
+    expect(bench.node.execute(get('k'))).toEqual({ value: Uint8Array.of(1), version: 1, effect: 'done' as const })
     expect(bench.node.store.execute(get('k')).version).toBe(1)
   })
 })

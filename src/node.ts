@@ -21,8 +21,18 @@ import { Fifo } from './parts/fifo.ts'
 import { PROTOCOL_NUMBERS, Registry } from './registry.ts'
 import { Relay } from './relay.ts'
 import type { Memory, Replica } from './replica.ts'
-import { type Outcome, type Position, type ReadMode, Request, type Result, tell, type Urgency } from './request.ts'
+import {
+  type Outcome,
+  outcomeOf,
+  type Position,
+  type ReadMode,
+  Request,
+  type Result,
+  tell,
+  type Urgency,
+} from './request.ts'
 import type { Log, Random, Timer } from './seams.ts'
+import { ExactlyOnce } from './store/exactly-once.ts'
 import type { StateMachine } from './store/state-machine.ts'
 
 /** See the file's head. */
@@ -66,7 +76,7 @@ export class Node {
     this.ballots = new Ballots(cluster)
     this.random = parts.random
     this.log = parts.log
-    this.store = parts.stateMachine
+    this.store = new ExactlyOnce(parts.stateMachine, options.maxSessions)
     this.#parts = parts
     this.#options = options
     this.#founding = new Founding(this, parts.storage.incarnation, (memory) => this.#started(memory))
@@ -171,14 +181,14 @@ export class Node {
     this.#founding.regain()
   }
 
-  /** Applies a command to the state machine. */
+  /** Applies a command to the state machine; one of a session that was executed before gives its first result again. */
   execute(command: Command): Result {
     return this.store.execute(command)
   }
 
   /** Answers a request with what its command did, and where it was decided. */
   reply(request: Request, result: Result, position: Position | null, urgency: Urgency = 'committed'): void {
-    this.#settle(request, { ok: true, result, position }, urgency)
+    this.#settle(request, outcomeOf(result, position), urgency)
   }
 
   /** Answers a request with a refusal. Only `unknown` may be said of a command that was proposed. */

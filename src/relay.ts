@@ -6,13 +6,24 @@ import { Forwarding } from './forwarding.ts'
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
 import { Answer, Forward } from './node-messages.ts'
-import type { Outcome, ReadMode, Request, Urgency } from './request.ts'
+import type { Effect, Outcome, ReadMode, Request, Urgency } from './request.ts'
 
 /** What part of the remaining time a forwarded request may wait at its target, so that its refusal is back in time. */
 const SHARE = 0.9
 
 const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
-const REFUSALS: readonly RefusalCode[] = ['unavailable', 'overloaded', 'unknown', 'unsupported', 'internal']
+const REFUSALS: readonly RefusalCode[] = [
+  'unavailable',
+  'overloaded',
+  'unknown',
+  'unsupported',
+  'internal',
+  'expired',
+  'conflict',
+]
+/** What else than `done` an executed command may have come to; their codes begin here. */
+const EFFECTS: readonly Effect[] = ['absent', 'mismatch']
+const FIRST_EFFECT = 100
 const EMPTY = new Uint8Array(0)
 
 /** Takes a request from another node into this one; `respond` gets its one answer. */
@@ -59,12 +70,13 @@ export class Relay {
   onAnswer(m: Answer, from: NodeId): void {
     const request = this.#forwarding.answered(m, from)
     if (!request) return
-    if (m.code > 0) {
+    const effect = m.code === 0 ? 'done' : EFFECTS[m.code - FIRST_EFFECT]
+    if (effect === undefined) {
       this.#node.refuse(request, REFUSALS[m.code - 1] ?? 'unknown', m.reason)
       return
     }
     // The value is a view on the received frame, and so lives as long as the answer.
-    const result = { value: m.absent ? null : m.value, version: m.version }
+    const result = { value: m.absent ? null : m.value, version: m.version, effect }
     this.#node.reply(request, result, m.ballot === 0 ? null : { slot: m.slot, ballot: m.ballot }, 'urgent')
   }
 
@@ -74,7 +86,7 @@ export class Relay {
     const answer = {
       life,
       id,
-      code: outcome.ok ? 0 : REFUSALS.indexOf(outcome.code) + 1,
+      code: codeOf(outcome),
       reason: outcome.ok ? '' : outcome.reason,
       absent: !result?.value,
       value: result?.value ?? EMPTY,
@@ -84,4 +96,10 @@ export class Relay {
     }
     this.#node.send(to, Answer, answer, urgency)
   }
+}
+
+/** An outcome in one number: 0 for `done`, see `REFUSALS` and `EFFECTS`. */
+function codeOf(outcome: Outcome): number {
+  if (!outcome.ok) return REFUSALS.indexOf(outcome.code) + 1
+  return outcome.result.effect === 'done' ? 0 : FIRST_EFFECT + EFFECTS.indexOf(outcome.result.effect)
 }

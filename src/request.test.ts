@@ -4,7 +4,7 @@ import { get } from './command.ts'
 import { type Outcome, Request, type Urgency } from './request.ts'
 
 const REFUSED: Outcome = { ok: false, code: 'unavailable', reason: 'no leader' }
-const DONE: Outcome = { ok: true, result: { value: null, version: 0 }, position: null }
+const DONE: Outcome = { ok: true, result: { value: null, version: 0, effect: 'done' }, position: null }
 
 function request(): { request: Request; answers: [Outcome, Urgency][] } {
   const answers: [Outcome, Urgency][] = []

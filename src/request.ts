@@ -14,15 +14,32 @@ import type { Log } from './seams.ts'
 /** The read path that a client asks for; empty reads go through the log. */
 export type ReadMode = '' | 'leader' | 'quorum' | 'any'
 
+/**
+ * What became of an executed command. It is part of the state machine's deterministic output.
+ *
+ * `done`: it did what it says. `absent`: a delete found nothing. `mismatch`: the key was not as a compare-and-set
+ * expected it. The others are said of sessions, and become refusals: `expired`, the session is not known (any more);
+ * `reused`, the sequence belongs to another command; `outside`, the sequence is outside the session's window. Whatever
+ * is not `done` has changed no key.
+ */
+export type Effect = 'done' | 'absent' | 'mismatch' | SessionRefusal
+
+/** What a session refuses a command with. */
+export type SessionRefusal = 'expired' | 'reused' | 'outside'
+
 /** What a command did. */
 export interface Result {
   /**
-   * For a read the value, null when the key is absent. For a write the previous one; null when the key was absent or
-   * the protocol has no order of all writes.
+   * For a read the value, null when the key is absent; so too for a compare-and-set that found another version. For a
+   * write the previous one; null when the key was absent or the protocol has no order of all writes.
    */
   readonly value: Uint8Array | null
-  /** How often the key has been written, this command included; for registers the tag of what was read or written. */
+  /**
+   * How often the key has been written, this command included; for registers the tag of what was read or written; for
+   * the opening of a session its number.
+   */
   readonly version: number
+  readonly effect: Effect
 }
 
 /** Where a command was decided, for protocols that have slots and ballots. */
@@ -35,6 +52,25 @@ export interface Position {
 export type Outcome =
   | { readonly ok: true; readonly result: Result; readonly position: Position | null }
   | { readonly ok: false; readonly code: RefusalCode; readonly reason: string }
+
+/** How the refusals of sessions are told to clients. */
+const SESSION_REFUSALS: Readonly<Record<SessionRefusal, { readonly code: RefusalCode; readonly reason: string }>> = {
+  expired: { code: 'expired', reason: 'the session is not known (any more); earlier attempts stay unknown' },
+  reused: { code: 'conflict', reason: 'the session has used this sequence for another command' },
+  outside: {
+    code: 'conflict',
+    reason:
+      'the sequence was acknowledged before, or too many above it are not: it is outside the window of the session',
+  },
+}
+
+/** The outcome of an executed command. */
+export function outcomeOf(result: Result, position: Position | null): Outcome {
+  const { effect } = result
+  if (effect === 'done' || effect === 'absent' || effect === 'mismatch') return { ok: true, result, position }
+  const { code, reason } = SESSION_REFUSALS[effect]
+  return { ok: false, code, reason }
+}
 
 /** How urgently an output leaves: `urgent` does not wait for this node's unsynced records, see `Node`. */
 export type Urgency = 'urgent' | 'committed'

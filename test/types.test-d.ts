@@ -139,10 +139,10 @@ list(Prepare)
 nested(Prepare)
 
 // Answers.
-node.reply(request, { value: null, version: 0 }, null)
-node.reply(request, { value: null, version: 0 }, { slot: 1, ballot: 2 }, 'urgent')
+node.reply(request, { value: null, version: 0, effect: 'done' }, null)
+node.reply(request, { value: null, version: 0, effect: 'done' }, { slot: 1, ballot: 2 }, 'urgent')
 node.refuse(request, 'unavailable', 'no leader')
 // @ts-expect-error not every error is a refusal
 node.refuse(request, 'malformed', 'no leader')
 // @ts-expect-error undefined is no value
-node.reply(request, { value: undefined, version: 0 }, null)
+node.reply(request, { value: undefined, version: 0, effect: 'done' }, null)

@@ -166,6 +166,7 @@ describe('tags', () => {
         id,
         key: 'k',
         tag: tag(7, member),
+        absent: false,
         value: value(text),
       })
     store(1, 'b', 1)
@@ -181,20 +182,20 @@ describe('tags', () => {
     const s = cluster()
     const value = new Uint8Array(1)
     for (const absurd of [0, 2, tag(1, 77), Number.MAX_SAFE_INTEGER]) {
-      s.forge('1.2', '1.1', messages.Store, { life: 1, id: 1, key: 'k', tag: absurd, value })
+      s.forge('1.2', '1.1', messages.Store, { life: 1, id: 1, key: 'k', tag: absurd, absent: false, value })
     }
     expect([sent(s, 'Stored'), held(s, '1.1', 'k')]).toEqual([[], '0.0 nothing'])
     s.admits = ({ name }) => name !== 'Queried'
     const reading = s.submit('1.1', 'k', false)
     s.run(5)
-    s.forge('1.2', '1.1', messages.Queried, { life: 1, id: 1, tag: tag(1, 77), value })
+    s.forge('1.2', '1.1', messages.Queried, { life: 1, id: 1, tag: tag(1, 77), absent: false, value })
     expect(ending(reading)).toBe('open')
   })
 
   it('run out in a refusal', () => {
     const s = cluster()
     const value = new Uint8Array(0)
-    s.forge('1.2', '1.1', messages.Store, { life: 1, id: 1, key: 'k', tag: tag(2 ** 40, 1), value })
+    s.forge('1.2', '1.1', messages.Store, { life: 1, id: 1, key: 'k', tag: tag(2 ** 40, 1), absent: false, value })
     expect(submit(s, '1.1', put('k', value))).toMatchObject({ ok: false, code: 'unavailable' })
     expect(s.replica('1.1').operations.size).toBe(0)
   })

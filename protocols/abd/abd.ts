@@ -10,7 +10,7 @@
  * The one hard idea: a read must write. A value that is on one node, for its writer died half way, may be in one read's
  * quorum and not in the next one's. So a read answers only when a phase-2 quorum holds what it found.
  */
-import { type Memory, majority, type Node, type NodeId, type QuorumSystem, type Replica, type Request } from '#core'
+import { type Memory, majority, type Node, type NodeId, Op, type QuorumSystem, type Replica, type Request } from '#core'
 import * as messages from './messages.ts'
 import { NO_TAG, Operation } from './operation.ts'
 import type { Options } from './options.ts'
@@ -20,6 +20,9 @@ import * as records from './records.ts'
 const FORGOT = 'forgot what it held'
 
 const NOTHING = new Uint8Array(0)
+
+/** What registers can do: a compare-and-set would take consensus, and a retry under a new tag brings old values back. */
+const OFFERED: ReadonlySet<number> = new Set([Op.get, Op.put, Op.delete])
 
 /** One node's replica: it holds registers, and coordinates the operations of its clients. */
 export class Abd implements Replica {
@@ -55,6 +58,10 @@ export class Abd implements Replica {
       this.node.refuse(request, 'unavailable', FORGOT)
       return
     }
+    if (!OFFERED.has(request.command.op)) {
+      this.node.refuse(request, 'unsupported', 'registers have neither sessions nor compare-and-set')
+      return
+    }
     const operation = new Operation(++this.lastId, request, this.quorum.phase1, this.node.now())
     this.operations.set(operation.id, operation)
     this.#query(operation, this.node.cluster.members)
@@ -72,20 +79,21 @@ export class Abd implements Replica {
     if (!this.remembers) return
     const { life, id } = m
     const { version: tag, value } = this.node.store.get(m.key)
-    this.node.send(from, messages.Queried, { life, id, tag, value: m.full && value ? value : NOTHING })
+    const shown = m.full && value ? value : NOTHING
+    this.node.send(from, messages.Queried, { life, id, tag, absent: value === null, value: shown })
   }
 
   onStore(m: messages.Store, from: NodeId): void {
     if (!this.remembers || !this.node.ballots.valid(m.tag)) return
-    this.#hold(m.key, m.tag, m.value)
+    this.#hold(m.key, m.tag, m.absent ? null : m.value)
     // As all outputs, this waits until what is held is on disk, whichever message brought it.
     this.node.send(from, messages.Stored, { life: m.life, id: m.id })
   }
 
   /** Takes over what is newer than what this node holds. */
-  #hold(key: string, tag: number, value: Uint8Array): void {
+  #hold(key: string, tag: number, value: Uint8Array | null): void {
     if (tag <= this.node.store.get(key).version) return
-    this.node.persist(records.Held, { key, tag, value })
+    this.node.persist(records.Held, { key, tag, absent: value === null, value: value ?? NOTHING })
     this.node.store.set(key, value, tag)
   }
 
@@ -107,8 +115,8 @@ export class Abd implements Replica {
   /** The second half of a read: sees to it that a quorum holds what was found. Nothing of a client's is shown by it. */
   #read(operation: Operation): void {
     const { tag, value, request } = operation
-    // Never written, says a quorum; all hold that.
-    if (value === null) {
+    // Never written, says a quorum; all hold that. What was deleted has a tag, and is written back as values are.
+    if (tag === NO_TAG) {
       this.#finish(operation)
       return
     }
@@ -120,7 +128,8 @@ export class Abd implements Replica {
   /** The second half of a write: issues a tag above all that a quorum knows, and above all that were issued here. */
   #write(operation: Operation): void {
     const { node } = this
-    const { key, value } = operation.request.command
+    const { op, key } = operation.request.command
+    const value = op === Op.delete ? null : operation.request.command.value
     const tag = node.ballots.next(Math.max(operation.tag, node.store.get(key).version), node.id)
     if (!node.ballots.valid(tag)) {
       this.operations.delete(operation.id)
@@ -151,7 +160,7 @@ export class Abd implements Replica {
   #finish({ id, request, isRead, tag, value }: Operation): void {
     this.operations.delete(id)
     // There is no order of all writes, so there is no previous value.
-    this.node.reply(request, { value: isRead ? value : null, version: tag }, null)
+    this.node.reply(request, { value: isRead ? value : null, version: tag, effect: 'done' }, null)
   }
 
   #query({ id, request, isRead }: Operation, to: readonly NodeId[]): void {
@@ -162,7 +171,8 @@ export class Abd implements Replica {
   #store({ id, request, tag, value, tally }: Operation, to: readonly NodeId[]): void {
     const missing = to.filter((member) => !tally.has(member))
     const { key } = request.command
-    this.node.multicast(missing, messages.Store, { life: this.life, id, key, tag, value: value ?? NOTHING })
+    const store = { life: this.life, id, key, tag, absent: value === null, value: value ?? NOTHING }
+    this.node.multicast(missing, messages.Store, store)
   }
 
   /** Forgets what was answered at its deadline, and sends again what was perhaps lost. */
@@ -192,7 +202,7 @@ export class Abd implements Replica {
     this.life = life
   }
 
-  recoverHeld({ key, tag, value }: records.Held): void {
-    this.node.store.set(key, value, tag)
+  recoverHeld({ key, tag, absent, value }: records.Held): void {
+    this.node.store.set(key, absent ? null : value, tag)
   }
 }

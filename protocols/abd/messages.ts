@@ -16,15 +16,24 @@ export class Query extends message({ life: uint32, id: uint53, key: string, full
 
 /**
  * The answer: what the sender holds on disk. `tag` 0 is a key that was never written, which is not the same as one that
- * holds the empty value. `value` is empty when it was not asked for.
+ * holds the empty value. `absent`: the key was deleted under that tag. `value` is empty then, and when it was not asked
+ * for.
  */
-export class Queried extends message({ life: uint32, id: uint53, tag: uint53, value: bytes }) {}
+export class Queried extends message({ life: uint32, id: uint53, tag: uint53, absent: bool, value: bytes }) {}
 
 /**
  * Phase 2, to those not known to hold `tag`, and again to those who are silent. Only the tag's owner makes up a value
- * for it, once; others who send it have read it.
+ * for it, once; others who send it have read it. `absent` is a delete: a write of no value, which leaves its tag behind,
+ * or an older value would come back.
  */
-export class Store extends message({ life: uint32, id: uint53, key: string, tag: uint53, value: bytes }) {}
+export class Store extends message({
+  life: uint32,
+  id: uint53,
+  key: string,
+  tag: uint53,
+  absent: bool,
+  value: bytes,
+}) {}
 
 /** The sender holds, on disk, the stored tag or a higher one. */
 export class Stored extends message({ life: uint32, id: uint53 }) {}

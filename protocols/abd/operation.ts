@@ -9,7 +9,7 @@ export class Operation {
   readonly id: number
   readonly request: Request
   phase: 'query' | 'store' = 'query'
-  /** In phase 1 the highest tag among the answers, with its value; in phase 2 what is being stored. */
+  /** In phase 1 the highest tag among the answers, with its value, null if absent; in phase 2 what is being stored. */
   tag = NO_TAG
   value: Uint8Array | null = null
   /** Who answered with just that tag. */
@@ -25,17 +25,17 @@ export class Operation {
     this.sentAt = now
   }
 
-  /** Whether the client wants to read; anything but a put is a read. */
+  /** Whether the client wants to read, not to write or delete. */
   get isRead(): boolean {
-    return this.request.command.op !== Op.put
+    return this.request.command.op === Op.get
   }
 
   /** Takes an answer of phase 1; true when the quorum stands by it. */
-  hear({ tag, value }: Queried, from: NodeId): boolean {
+  hear({ tag, absent, value }: Queried, from: NodeId): boolean {
     if (tag > this.tag) {
       this.tag = tag
       // A copy: the answer is a view on what the network received, of which it may be a small part.
-      this.value = this.isRead ? new Uint8Array(value) : null
+      this.value = this.isRead && !absent ? new Uint8Array(value) : null
       this.holders = []
     }
     if (tag === this.tag) this.holders.push(from)

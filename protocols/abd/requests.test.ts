@@ -1,6 +1,6 @@
 /** Requests from their arrival to their one answer, and answers that belong to others. */
 import { describe, expect, it } from 'vitest'
-import { get, put } from '#core'
+import { compareAndSet, get, inSession, openSession, put, remove } from '#core'
 import type { Pending, Scenario } from '../../src/sim/scenario.ts'
 import type { Abd } from './abd.ts'
 import * as messages from './messages.ts'
@@ -37,7 +37,7 @@ describe('answers', () => {
     const { s, pending } = waiting(false, 'Queried')
     const value = new TextEncoder().encode('old')
     const tell = (from: string, life: number, id: number) =>
-      s.forge(from, '1.1', messages.Queried, { life, id, tag: tag(1, 0), value })
+      s.forge(from, '1.1', messages.Queried, { life, id, tag: tag(1, 0), absent: false, value })
     for (const from of FIVE.slice(1)) {
       tell(from, 1, 1)
       tell(from, 0, 2)
@@ -53,7 +53,13 @@ describe('answers', () => {
   it('of phase 1 do not count in phase 2', () => {
     const { s, pending } = waiting(true, 'Stored')
     for (const from of FIVE.slice(1)) {
-      s.forge(from, '1.1', messages.Queried, { life: 1, id: 2, tag: tag(1, 0), value: new Uint8Array(0) })
+      s.forge(from, '1.1', messages.Queried, {
+        life: 1,
+        id: 2,
+        tag: tag(1, 0),
+        absent: false,
+        value: new Uint8Array(0),
+      })
     }
     expect(ending(pending)).toBe('open')
   })
@@ -124,10 +130,51 @@ describe('requests', () => {
   it('tell the empty value from none, and writes no previous value', () => {
     const s = cluster()
     const nothing = new Uint8Array(0)
-    expect(submit(s, '1.2', get('k'))).toEqual({ ok: true, result: { value: null, version: 0 }, position: null })
-    const written = { ok: true, result: { value: null, version: tag(1, 0) }, position: null }
+    expect(submit(s, '1.2', get('k'))).toEqual({
+      ok: true,
+      result: { value: null, version: 0, effect: 'done' },
+      position: null,
+    })
+    const written = { ok: true, result: { value: null, version: tag(1, 0), effect: 'done' }, position: null }
     expect(submit(s, '1.1', put('k', nothing))).toEqual(written)
-    expect(submit(s, '1.2', get('k'))).toEqual({ ...written, result: { value: nothing, version: tag(1, 0) } })
+    expect(submit(s, '1.2', get('k'))).toEqual({
+      ...written,
+      result: { value: nothing, version: tag(1, 0), effect: 'done' },
+    })
+  })
+
+  it('to delete leave a tag behind, which is written back as values are', () => {
+    const s = cluster()
+    s.write('1.1', 'k')
+    // The delete reaches one node beside its coordinator, and a reader finds it there only.
+    s.admits = ({ name, to }) => name !== 'Store' || to === '1.2'
+    const deleted = { value: null, version: tag(2, 0), effect: 'done' }
+    expect(submit(s, '1.1', remove('k'))).toEqual({ ok: true, result: deleted, position: null })
+    expect(s.process('1.3').store!.get('k').version).toBe(tag(1, 0))
+    s.cut('1.1', '1.3')
+    s.cut('1.1', '1.2')
+    s.admits = () => true
+    expect(submit(s, '1.3', get('k'))).toMatchObject({ ok: true, result: deleted })
+    s.until('the tag is everywhere', () => s.process('1.3').store!.get('k').version === tag(2, 0), 100)
+    expect(s.process('1.3').store!.get('k').value).toBeNull()
+    s.judge()
+  })
+
+  it('to delete are not forgotten in a restart', () => {
+    const s = cluster({ durable: true })
+    s.write('1.1', 'k')
+    submit(s, '1.1', remove('k'))
+    s.run(50)
+    for (const name of ['1.1', '1.2', '1.3']) restart(s, name)
+    expect(submit(s, '1.2', get('k'))).toMatchObject({ ok: true, result: { value: null, version: tag(2, 0) } })
+  })
+
+  it('that registers cannot serve are refused for certain', () => {
+    const s = cluster()
+    const place = { session: { number: 1, nonce: 1 }, sequence: 1, acknowledged: 0 }
+    for (const command of [compareAndSet('k', 0, null), openSession(1), inSession(place, remove('k'))])
+      expect(submit(s, '1.1', command)).toMatchObject({ ok: false, code: 'unsupported' })
+    expect(submit(s, '1.1', get('k'))).toMatchObject({ ok: true, result: { value: null, version: 0 } })
   })
 
   it('to write carry no old values to and fro', () => {

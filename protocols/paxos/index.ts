@@ -7,8 +7,8 @@ export default defineProtocol<Options>({
   name: 'paxos',
   paper: 'Lamport, Paxos Made Simple, 2001; van Renesse & Altınbüken, Paxos Made Moderately Complex, 2015',
   consistency: 'linearizable',
-  sessions: 'none',
-  compareAndSet: false,
+  sessions: 'log',
+  compareAndSet: true,
   options,
   simulated: () => [
     {},

@@ -8,6 +8,7 @@ import type { Protocol, Replica } from '../replica.ts'
 import type { Outcome } from '../request.ts'
 import { type Clock, type Log, SILENT } from '../seams.ts'
 import { KeyValueStore } from '../store/kv-store.ts'
+import type { StateMachine } from '../store/state-machine.ts'
 import { Disk } from './disk.ts'
 import type { Endpoint, Network } from './network.ts'
 import type { Scheduled, World } from './world.ts'
@@ -42,7 +43,8 @@ export class Process implements Endpoint {
   life = 0
   node: Node | null = null
   replica: Replica | null = null
-  store: KeyValueStore | null = null
+  /** The node's state machine, its sessions included. */
+  store: StateMachine | null = null
   paused = false
   /** Whether its state may have changed since an invariant looked: in a turn or a sync, by a boot or a crash. */
   touched = false
@@ -91,7 +93,6 @@ export class Process implements Endpoint {
     this.paused = false
     this.touched = true
     const storage = this.disk.mount()
-    this.store = new SmallPieces()
     const send = (to: NodeId, frames: readonly Uint8Array[]) => {
       if (this.life === life && this.#burn()) network.send(this.id, to, frames)
     }
@@ -105,11 +106,12 @@ export class Process implements Endpoint {
           if (this.#burn()) storage.sync(() => this.#act(life, done, true), failed)
         },
       },
-      stateMachine: this.store,
+      stateMachine: new SmallPieces(),
       log: logOf?.(this.id) ?? SILENT,
       onFailure: (error: unknown) => this.#fail(error),
     }
     this.node = new Node(this.id, cluster, parts, nodeOptions)
+    this.store = this.node.store
     this.replica = protocol.create(this.node, options)
     this.node.start(this.replica)
   }

@@ -91,7 +91,7 @@ describe('a broken protocol', () => {
   })
 
   it('that acknowledges writes and forgets them is not linearizable', () => {
-    const result = { value: null, version: 0 }
+    const result = { value: null, version: 0, effect: 'done' as const }
     const protocol = toy((node) => ({
       onRequest: (request) => {
         request.take()

@@ -3,6 +3,8 @@
  * does not depend on their order and costs one entry's hash to keep up.
  */
 
+import { mixHigh, mixLow, spread } from './digest.ts'
+
 /** One key's state. Its bytes are the store's own, and change in place only while no snapshot or history holds them. */
 export class Entry {
   /** Null when the key is absent though it was written. */
@@ -57,23 +59,6 @@ export function rehash(key: string, entry: Entry): void {
   }
   low ^= high >>> 15
   high ^= Math.imul(low, 0x9e3779b1)
-  entry.low = finish(low)
-  entry.high = finish(high)
-}
-
-function mixLow(state: number, word: number): number {
-  const mixed = Math.imul(state ^ word, 0x85ebca6b)
-  return (mixed << 13) | (mixed >>> 19)
-}
-
-function mixHigh(state: number, word: number): number {
-  const mixed = Math.imul(state ^ word, 0xc2b2ae35)
-  return (((mixed << 17) | (mixed >>> 15)) + 0x27d4eb2f) | 0
-}
-
-/** Lets every bit of the state change every bit of the result. */
-function finish(state: number): number {
-  const once = Math.imul(state ^ (state >>> 16), 0x7feb352d)
-  const twice = Math.imul(once ^ (once >>> 15), 0x846ca68b)
-  return twice ^ (twice >>> 16)
+  entry.low = spread(low)
+  entry.high = spread(high)
 }

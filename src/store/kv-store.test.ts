@@ -70,13 +70,13 @@ function bytes(text: string): Uint8Array {
 describe('commands', () => {
   it('give the previous value for a put and the value for a get, with the count of writes', () => {
     const store = new KeyValueStore()
-    expect(store.execute(get('a'))).toEqual({ value: null, version: 0 })
+    expect(store.execute(get('a'))).toEqual({ value: null, version: 0, effect: 'done' })
     expect(store.size).toBe(0)
-    expect(store.execute(put('a', bytes('x')))).toEqual({ value: null, version: 1 })
-    expect(store.execute(put('a', bytes('')))).toEqual({ value: bytes('x'), version: 2 })
-    expect(store.execute(get('a'))).toEqual({ value: bytes(''), version: 2 })
-    expect(store.execute(put('a', bytes('yz')))).toEqual({ value: bytes(''), version: 3 })
-    expect(store.execute(get('a'))).toEqual({ value: bytes('yz'), version: 3 })
+    expect(store.execute(put('a', bytes('x')))).toEqual({ value: null, version: 1, effect: 'done' })
+    expect(store.execute(put('a', bytes('')))).toEqual({ value: bytes('x'), version: 2, effect: 'done' })
+    expect(store.execute(get('a'))).toEqual({ value: bytes(''), version: 2, effect: 'done' })
+    expect(store.execute(put('a', bytes('yz')))).toEqual({ value: bytes(''), version: 3, effect: 'done' })
+    expect(store.execute(get('a'))).toEqual({ value: bytes('yz'), version: 3, effect: 'done' })
   })
 
   it('say which key they touch and whether they read', () => {
@@ -91,7 +91,7 @@ describe('commands', () => {
     const hash = store.hash()
     const unknown = new Command({ op: 77, key: 'a', value: bytes('evil') })
     expect(store.isRead(unknown)).toBe(true)
-    expect(store.execute(unknown)).toEqual({ value: bytes('x'), version: 1 })
+    expect(store.execute(unknown)).toEqual({ value: bytes('x'), version: 1, effect: 'done' })
     expect(store.hash()).toBe(hash)
   })
 
@@ -167,7 +167,7 @@ describe('bytes', () => {
     const copy = restored(pieces, true)
     for (const piece of pieces) piece.fill(0)
     expect(copy.history('a')).toEqual([bytes('one'), bytes('two')])
-    expect(copy.get('a')).toEqual({ value: bytes('two'), version: 2 })
+    expect(copy.get('a')).toEqual({ value: bytes('two'), version: 2, effect: 'done' })
   })
 })
 
@@ -336,7 +336,7 @@ describe('snapshots', () => {
     for (let i = 0; i < 100; i++) store.set(String(i), bytes('gone'))
     store.restore(pieces)
     expect(store.hash()).toBe(hash)
-    expect(store.get('7')).toEqual({ value: bytes('value 7'), version: 1 })
+    expect(store.get('7')).toEqual({ value: bytes('value 7'), version: 1, effect: 'done' })
   })
 
   it('come in pieces of the size asked for, except for one long record', () => {

@@ -1,8 +1,9 @@
 /** The key-value store: the state machine that Synod's servers replicate. Deterministic, and alone with its bytes. */
-import { type Command, Op } from '../command.ts'
+import { ABSENT, type Command, conditionOf, Op } from '../command.ts'
 import { SynodError } from '../errors.ts'
 import type { Result } from '../request.ts'
 import { Assembly } from './assembly.ts'
+import { joined } from './digest.ts'
 import { Entry, rehash } from './entry.ts'
 import { FrozenPieces } from './frozen.ts'
 import type { StateMachine } from './state-machine.ts'
@@ -41,15 +42,21 @@ export class KeyValueStore implements StateMachine {
     return this.#entries.size
   }
 
-  /** Applies a put; any other operation is a read, also one that this version does not know. Never throws for those. */
+  /** Applies a write; any other operation is a read, also one that this version does not know. Never throws for those. */
   execute(command: Command): Result {
-    return command.op === Op.put ? this.set(command.key, command.value) : this.get(command.key)
+    const { op, key } = command
+    if (op === Op.put) return this.set(key, command.value)
+    if (op === Op.delete) return this.#delete(key)
+    if (op === Op.compareAndSet || op === Op.compareAndDelete) return this.#compare(command)
+    return this.get(key)
   }
 
   /** The value under `key`, null when absent, and how often the key was written. */
   get(key: string): Result {
     const entry = this.#entries.get(key)
-    return entry ? { value: copy(entry.value), version: entry.version } : { value: null, version: 0 }
+    return entry
+      ? { value: copy(entry.value), version: entry.version, effect: 'done' }
+      : { value: null, version: 0, effect: 'done' }
   }
 
   /**
@@ -77,7 +84,32 @@ export class KeyValueStore implements StateMachine {
     rehash(key, entry)
     this.#low = (this.#low + entry.low) | 0
     this.#high = (this.#high + entry.high) | 0
-    return { value: previous, version: entry.version }
+    return { value: previous, version: entry.version, effect: 'done' }
+  }
+
+  /**
+   * A delete counts as a write, and the key's count outlives its value: a version that a client has seen never comes
+   * back for another value, so an old one never compares as equal. What is absent already stays as it is, so that
+   * deletes of keys that never were take no room.
+   */
+  #delete(key: string): Result {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || entry.value === null)
+      return { value: null, version: entry?.version ?? 0, effect: 'absent' }
+    return this.set(key, null)
+  }
+
+  /** Only a present key has a version to match: the count that a deleted one left behind matches nothing. */
+  #compare(command: Command): Result {
+    const { op, key } = command
+    const condition = conditionOf(command)
+    const entry = this.#entries.get(key)
+    const actual = entry === undefined || entry.value === null ? ABSENT : entry.version
+    if (condition === null || condition.expected !== actual) {
+      const { value, version } = this.get(key)
+      return { value, version, effect: 'mismatch' }
+    }
+    return op === Op.compareAndSet ? this.set(key, condition.value) : this.#delete(key)
   }
 
   /**
@@ -130,13 +162,13 @@ export class KeyValueStore implements StateMachine {
     return [command.key]
   }
 
-  isRead(command: Command): boolean {
-    return command.op !== Op.put
+  isRead({ op }: Command): boolean {
+    return op < Op.put || op > Op.compareAndDelete
   }
 
   /** Over keys, versions and values, in whatever order they were written; a safe integer, known without computing. */
   hash(): number {
-    return (this.#high & 0x1fffff) * 0x1_0000_0000 + (this.#low >>> 0)
+    return joined(this.#low, this.#high)
   }
 }
 

@@ -57,9 +57,12 @@ function quoted(text: string): string {
   return /^\S+$/.test(text) ? text : JSON.stringify(text)
 }
 
-/** `put k=red` or `get k`. */
+/** `put k=red`, `get k`, `delete k`, or the operation with what it packs. */
 export function commandText({ op, key, value }: { op: number; key: string; value: Uint8Array }): string {
-  return op === Op.put ? `put ${key}=${bytesText(value)}` : `get ${key}`
+  if (op === Op.get) return `get ${key}`
+  if (op === Op.delete) return `delete ${key}`
+  const name = Object.entries(Op).find(([, number]) => number === op)?.[0] ?? `op ${op}`
+  return `${name} ${key}=${bytesText(value)}`
 }
 
 /** Bytes as text where they are some, else their number. */

@@ -65,7 +65,7 @@ export class FakeGateway implements Gateway {
       this.versions.set(command.key, versions)
     }
     const position = this.ordered ? { slot: this.#slot++, ballot: this.ballots.next(0, this.cluster.at(0)) } : null
-    return { ok: true, result: { value, version: versions.length }, position }
+    return { ok: true, result: { value, version: versions.length, effect: 'done' }, position }
   }
 
   history(key: string): readonly Uint8Array[] | null {
