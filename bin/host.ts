@@ -156,12 +156,15 @@ export class Host {
   }
 
   #gateway(): Gateway {
-    const { id, cluster } = this.#options
+    const { id, cluster, protocol } = this.#options
+    const random = realRandom()
     return {
       id,
       cluster,
+      offers: { sessions: protocol.sessions !== 'none', compareAndSet: protocol.compareAndSet },
       ballots: this.node.ballots,
       submit: (command, read, respond) => this.node.submit(command, read, respond),
+      nonce: () => random.below(2 ** 32),
       history: (key) => this.#store.history(key),
       state: () => this.#state(),
       readiness: () => this.#readiness(),

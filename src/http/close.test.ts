@@ -43,7 +43,7 @@ test.each([
 ])('a large answer on its way is sent %s', async (_what, reads) => {
   const { app, client, gateway } = await startServer({ closeGraceMs: reads ? 60_000 : 50 })
   const large = Buffer.alloc(16 * 1024 * 1024, 'a')
-  gateway.versions.set('1', [large])
+  gateway.store.set('1', large)
   const [one, late] = [client(), client()]
   await late.exchange(request('GET /health'))
   one.socket.pause()

@@ -33,6 +33,8 @@ export interface Faults {
 export interface Gateway {
   readonly id: NodeId
   readonly cluster: Cluster
+  /** What the protocol can do beside reading and writing. */
+  readonly offers: { readonly sessions: boolean; readonly compareAndSet: boolean }
   /** Formats the ballots of answers. */
   readonly ballots: Ballots
   /**
@@ -40,6 +42,8 @@ export interface Gateway {
    * The command's bytes belong to the gateway from here on.
    */
   submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void
+  /** A random integer in [0, 2^32), to tell sessions apart. */
+  nonce(): number
   /** Every value that `key` has had on this node, oldest first; null when unknown or when versions are not kept. */
   history(key: string): readonly Uint8Array[] | null
   /** The node's state, as something that JSON can carry. */

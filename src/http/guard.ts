@@ -20,8 +20,8 @@ export interface Identity {
 
 const MAX_HEADERS = 100
 const MAX_CLIENT_ID = 256
-/** A fragment, which no request has, or an escape in the path, which would be a second spelling of a route. */
-const STRANGE = /#|^[^?]*%/
+/** A fragment, which no request has, or an escape in a path but a text key's: it would be a second spelling of a route. */
+const STRANGE = /#|^(?!\/kv\/)[^?]*%/
 const COMMAND_ID = /^(?:0|[1-9][0-9]{0,15})$/
 
 const refuse = (reason: string, close = false): Violation => ({ status: 400, reason, close })

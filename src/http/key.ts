@@ -1,4 +1,7 @@
-/** Integer keys of the REST front: `-?(0|[1-9][0-9]*)` within 64 bits, kept as their digits so that none is rounded. */
+/**
+ * The keys of the REST front. `/<int>`: `-?(0|[1-9][0-9]*)` within 64 bits, kept as its digits so that none is rounded.
+ * `/kv/<text>`: any text in UTF-8, percent-encoded. `/42` and `/kv/42` are the same key.
+ */
 
 const DIGITS = /^(?:0|-?[1-9][0-9]{0,18})$/
 const PATH = /^\/(0|-?[1-9][0-9]{0,18})(?:\?|$)/
@@ -19,4 +22,21 @@ export function parseKey(text: string): string | null {
 export function keyOfTarget(target: string): string | null {
   const key = PATH.exec(target)?.[1]
   return key !== undefined && fits(key) ? key : null
+}
+
+const TEXT_PREFIX = '/kv/'
+/** Printable ASCII but the slash, which is written `%2F`. */
+const ENCODED = /^[!-.0-~]*$/
+
+/** The key named by the target of a request, `/kv/<text>` with any query; null for every other target. */
+export function textKeyOfTarget(target: string): string | null {
+  if (!target.startsWith(TEXT_PREFIX)) return null
+  const end = target.indexOf('?')
+  const encoded = target.slice(TEXT_PREFIX.length, end < 0 ? undefined : end)
+  if (!ENCODED.test(encoded)) return null
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    return null
+  }
 }

@@ -41,7 +41,8 @@ test.skipIf(!present)("every recorded exchange of Paxi's programs is answered as
   const servers = new Map<string, TestServer>()
   for (const name of ['1.1', '1.2', '1.3']) {
     const gateway = name === '1.1' ? first : new FakeGateway(name)
-    gateway.versions = first.versions
+    gateway.store = first.store
+    gateway.machine = first.machine
     servers.set(name, await startServer({}, gateway))
   }
   expect(lines).toHaveLength(35)

@@ -10,6 +10,7 @@ import { Connection } from './connection.ts'
 import type { Gateway } from './gateway.ts'
 import type { Identity } from './guard.ts'
 import { mediaType } from './media-type.ts'
+import type { Present } from './present.ts'
 
 /** A request's response as Node made it. */
 export type Response = ServerResponse<IncomingMessage>
@@ -40,17 +41,23 @@ export class Responder {
     this.#gateway = gateway
   }
 
-  /** Submits a command and answers with what becomes of it. */
-  submit(command: Command, read: ReadMode, identity: Identity, response: Response): void {
+  /** Submits a command and answers with what becomes of it; without `present`, with 200 and the value. */
+  submit(
+    command: Command,
+    read: ReadMode,
+    identity: Identity,
+    response: Response,
+    present: Present | null = null,
+  ): void {
     if (this.closing) {
       this.shuttingDown(response)
       return
     }
     this.#inside += 1
     try {
-      this.#gateway.submit(command, read, (outcome) => this.#settle(outcome, identity, response))
+      this.#gateway.submit(command, read, (outcome) => this.#settle(outcome, identity, response, present))
     } catch (error) {
-      this.#settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, identity, response)
+      this.#settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, identity, response, null)
     }
   }
 
@@ -109,7 +116,7 @@ export class Responder {
     this.#progress()
   }
 
-  #settle(outcome: Outcome, identity: Identity, response: Response): void {
+  #settle(outcome: Outcome, identity: Identity, response: Response, present: Present | null): void {
     if (outcome.ok) {
       const headers = ['Id', identity.clientId, 'Cid', identity.commandId]
       const { position } = outcome
@@ -117,7 +124,9 @@ export class Responder {
         const slot = String(position.slot)
         headers.push('Slot', slot, 'Ballot', this.#format(position.ballot), 'Execute', slot)
       }
-      this.#value(response, outcome.result, headers)
+      const told = present?.(outcome.result, headers)
+      if (told && told.body !== null) this.text(response, told.status, told.body, headers)
+      else this.#value(response, outcome.result, headers)
     } else {
       const headers = ['Id', identity.clientId, 'Cid', identity.commandId]
       if (outcome.code === 'overloaded') headers.push('Retry-After', '1')

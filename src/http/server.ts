@@ -12,6 +12,8 @@ import { addFaultRoutes } from './routes/faults.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
 import { addKeyRoutes, KEY_METHODS } from './routes/keys.ts'
+import { addTextKeyRoutes } from './routes/kv.ts'
+import { addSessionRoute } from './routes/session.ts'
 import { addStateRoute } from './routes/state.ts'
 import { addUnknownRoute } from './routes/unknown.ts'
 
@@ -131,6 +133,8 @@ function guardExpectations(app: FastifyInstance, refuse: (response: Response) =>
 function addRoutes(context: Context): void {
   const refuse = addUnknownRoute(context)
   addKeyRoutes(context, refuse)
+  addTextKeyRoutes(context, refuse)
+  addSessionRoute(context)
   addHistoryRoute(context)
   addStateRoute(context)
   addHealthRoutes(context)

@@ -1,11 +1,13 @@
 /** Reads and writes of integer keys: `/<int>` with a raw body, and `POST /` with a JSON one. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { get, put } from '../../command.ts'
+import { type Command, get, Op, put } from '../../command.ts'
 import { SynodError } from '../../errors.ts'
 import { readBody } from '../body.ts'
 import { type JsonCommand, parseJsonCommand } from '../json-command.ts'
 import { keyOfTarget } from '../key.ts'
+import { keyPresenters } from '../present.ts'
 import { sentenceOf } from '../responder.ts'
+import { isPlain, writeOf } from '../write-headers.ts'
 import type { Context } from './context.ts'
 
 /** The methods of a key, as `Allow` lists them. */
@@ -16,7 +18,20 @@ export const KEY_METHODS = 'GET, HEAD, PUT, POST'
  * @param refuse answers a target that is no key
  */
 export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest, reply: FastifyReply) => void): void {
-  const { app, responder, bodyLimit } = context
+  const { app, gateway, responder, bodyLimit } = context
+  const conditional = keyPresenters(gateway.offers.compareAndSet).write
+
+  /** Submits a write, with what its headers ask for. */
+  function submitWrite(request: FastifyRequest, reply: FastifyReply, write: Command): void {
+    const { headers } = request.raw
+    if (isPlain(headers)) {
+      responder.submit(write, '', request.identity, reply.raw)
+      return
+    }
+    const command = writeOf(headers, gateway.offers, write.key, write.value)
+    if ('status' in command) responder.sentence(reply.raw, command.status, command.reason)
+    else responder.submit(command, '', request.identity, reply.raw, conditional)
+  }
 
   function read(request: FastifyRequest, reply: FastifyReply): void {
     const key = keyOfTarget(request.raw.url!)
@@ -31,7 +46,7 @@ export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest,
       return
     }
     readBody(request.raw, bodyLimit, (body) => {
-      if (body) responder.submit(put(key, body), '', request.identity, reply.raw)
+      if (body) submitWrite(request, reply, put(key, body))
       else responder.tooLarge(reply.raw, bodyLimit)
     })
   }
@@ -52,7 +67,8 @@ export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest,
       const { identity } = request
       if (parsed.clientId !== null) identity.clientId = parsed.clientId
       if (parsed.commandId !== null) identity.commandId = parsed.commandId
-      responder.submit(parsed.command, '', identity, reply.raw)
+      if (parsed.command.op === Op.put) submitWrite(request, reply, parsed.command)
+      else responder.submit(parsed.command, '', identity, reply.raw)
     })
   }
 

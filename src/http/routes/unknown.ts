@@ -1,8 +1,9 @@
 /** What is no route: 405 with `Allow` where another method would do, 400 for every other path, as Paxi answers. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { keyOfTarget } from '../key.ts'
+import { keyOfTarget, textKeyOfTarget } from '../key.ts'
 import type { Context } from './context.ts'
 import { KEY_METHODS } from './keys.ts'
+import { TEXT_KEY_METHODS } from './kv.ts'
 
 /**
  * Answers what no route takes. To be called before routes are added, since it notes their methods.
@@ -16,10 +17,17 @@ export function addUnknownRoute({ app, responder }: Context): (request: FastifyR
 
   const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
     const target = request.raw.url ?? ''
-    const allow = keyOfTarget(target) === null ? methods.get(target.split('?', 1)[0] ?? '')?.join(', ') : KEY_METHODS
+    const allow = allowed(target, methods)
     if (allow === undefined) responder.sentence(reply.raw, 400, 'invalid path')
     else responder.sentence(reply.raw, 405, `only ${allow} here`, ['Allow', allow])
   }
   app.setNotFoundHandler(refuse)
   return refuse
+}
+
+/** The methods of a target, as `Allow` lists them; undefined where there is no such route. */
+function allowed(target: string, methods: ReadonlyMap<string, readonly string[]>): string | undefined {
+  if (keyOfTarget(target) !== null) return KEY_METHODS
+  if (textKeyOfTarget(target) !== null) return TEXT_KEY_METHODS
+  return methods.get(target.split('?', 1)[0] ?? '')?.join(', ')
 }

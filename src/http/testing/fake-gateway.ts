@@ -1,17 +1,20 @@
-/** A node that is only a map: what the HTTP tests talk to. */
+/** A node that is only a state machine: what the HTTP tests talk to. */
 import { Ballots } from '../../ballots.ts'
-import { type Command, Op } from '../../command.ts'
+import type { Command } from '../../command.ts'
 import { Cluster, type NodeId } from '../../node-id.ts'
-import type { Outcome, ReadMode } from '../../request.ts'
+import { type Outcome, outcomeOf, type ReadMode } from '../../request.ts'
+import { ExactlyOnce } from '../../store/exactly-once.ts'
+import { KeyValueStore } from '../../store/kv-store.ts'
 import type { Faults, Gateway } from '../gateway.ts'
 
-/** Answers at once from a map, unless told to hold or refuse, and notes what it was asked. */
+/** Answers at once, unless told to hold or refuse, and notes what it was asked. */
 export class FakeGateway implements Gateway {
   readonly cluster = new Cluster(['1.1', '1.2', '1.3'])
   readonly ballots = new Ballots(this.cluster)
   readonly id: NodeId
-  /** Every value each key has had. */
-  versions = new Map<string, Uint8Array[]>()
+  store = new KeyValueStore({ multiversion: true })
+  machine = new ExactlyOnce(this.store)
+  offers = { sessions: true, compareAndSet: true }
   readonly submitted: Command[] = []
   /** While set, answers wait here. */
   held: (() => void)[] | null = null
@@ -58,22 +61,22 @@ export class FakeGateway implements Gateway {
   }
 
   #execute(command: Command): Outcome {
-    const versions = this.versions.get(command.key) ?? []
-    const value = versions.at(-1) ?? null
-    if (command.op === Op.put) {
-      versions.push(command.value)
-      this.versions.set(command.key, versions)
-    }
+    const result = this.machine.execute(command)
     const position = this.ordered ? { slot: this.#slot++, ballot: this.ballots.next(0, this.cluster.at(0)) } : null
-    return { ok: true, result: { value, version: versions.length, effect: 'done' }, position }
+    return outcomeOf(result, position)
+  }
+
+  /** The same for every session, so that tests know what to expect. */
+  nonce(): number {
+    return 0xabc
   }
 
   history(key: string): readonly Uint8Array[] | null {
-    return this.versions.get(key) ?? null
+    return this.store.history(key)
   }
 
   state(): unknown {
-    return { id: this.id.name, keys: this.versions.size }
+    return { id: this.id.name, keys: this.store.size }
   }
 
   readiness(): { ready: boolean; reason: string } {

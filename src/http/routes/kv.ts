@@ -1,0 +1,57 @@
+/** `/kv/<key>`: reads, writes, deletes and compare-and-set of any key. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { get } from '../../command.ts'
+import { readBody } from '../body.ts'
+import { textKeyOfTarget } from '../key.ts'
+import { keyPresenters } from '../present.ts'
+import { writeOf } from '../write-headers.ts'
+import type { Context } from './context.ts'
+
+/** The methods of such a key, as `Allow` lists them. */
+export const TEXT_KEY_METHODS = 'GET, HEAD, PUT, POST, DELETE'
+
+/**
+ * Adds the routes of text keys.
+ * @param refuse answers a target that is no key
+ */
+export function addTextKeyRoutes(
+  context: Context,
+  refuse: (request: FastifyRequest, reply: FastifyReply) => void,
+): void {
+  const { app, gateway, responder, bodyLimit } = context
+  const present = keyPresenters(gateway.offers.compareAndSet)
+
+  function read(request: FastifyRequest, reply: FastifyReply): void {
+    const key = textKeyOfTarget(request.raw.url!)
+    if (key === null) refuse(request, reply)
+    else responder.submit(get(key), '', request.identity, reply.raw, present.read)
+  }
+
+  function submit(request: FastifyRequest, reply: FastifyReply, key: string, value: Uint8Array | null): void {
+    const command = writeOf(request.raw.headers, gateway.offers, key, value)
+    if ('status' in command) responder.sentence(reply.raw, command.status, command.reason)
+    else responder.submit(command, '', request.identity, reply.raw, present.write)
+  }
+
+  function write(request: FastifyRequest, reply: FastifyReply): void {
+    const key = textKeyOfTarget(request.raw.url!)
+    if (key === null) {
+      refuse(request, reply)
+      return
+    }
+    readBody(request.raw, bodyLimit, (body) => {
+      if (body) submit(request, reply, key, body)
+      else responder.tooLarge(reply.raw, bodyLimit)
+    })
+  }
+
+  function remove(request: FastifyRequest, reply: FastifyReply): void {
+    const key = textKeyOfTarget(request.raw.url!)
+    if (key === null) refuse(request, reply)
+    else submit(request, reply, key, null)
+  }
+
+  app.route({ method: ['GET', 'HEAD'], url: '/kv/*', handler: read })
+  app.route({ method: ['PUT', 'POST'], url: '/kv/*', handler: write })
+  app.route({ method: 'DELETE', url: '/kv/*', handler: remove })
+}
