@@ -5,7 +5,7 @@ import { Exchange, type Receiver } from './exchange.ts'
 
 /** A request to one node. `headers` are names and values in turn. */
 export interface Outgoing {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
   readonly path: string
   readonly headers: string[]
   readonly body: Uint8Array | null

@@ -1,5 +1,9 @@
-/** The package's `./client`: a REST key-value client for Synod and Paxi clusters, and the commands of its shell. */
+/**
+ * The package's `./client`: `KeyValueClient` with sessions for Synod clusters, `Client` for Synod and Paxi clusters, and
+ * the commands of its shell.
+ */
 export { ERRORS, type ErrorCode, SynodError } from '../errors.ts'
+export type { AttemptOptions } from './attempts.ts'
 export {
   Client,
   type ClientOptions,
@@ -12,6 +16,10 @@ export { COMMAND_NAMES, complete, execute, helpText, type Target } from './comma
 export { type Consensus, consensus, type Observer } from './consensus.ts'
 export { type ClusterFaults, FAULT_NAMES, type FaultName } from './faults.ts'
 export { canonicalKey, type Key } from './key.ts'
+export { type Found, KeyValueClient } from './key-value-client.ts'
+export { RefusedError, UnknownOutcomeError } from './outcomes.ts'
 export type { Meta } from './replies.ts'
+export { Session } from './session.ts'
 export type { NodeState } from './views.ts'
 export { type Answer, splitWords } from './words.ts'
+export type { CallOptions, Compared, Deleted, Put, Told } from './writes.ts'

@@ -1,4 +1,4 @@
-/** Integer keys as the REST interface spells them: canonical decimal, 64 bit, never rounded. */
+/** Keys as the REST interface spells them: integers in canonical decimal, 64 bit, never rounded; any text under `/kv/`. */
 import { SynodError } from '../errors.ts'
 
 /** An integer key: a number must be a safe integer, a string canonical decimal. */
@@ -27,4 +27,17 @@ export function canonicalKey(key: Key): string {
     if (value < MIN || value > MAX) throw new SynodError('malformed', `key ${text} is beyond 64 bits`)
   }
   return text
+}
+
+/**
+ * The path of any key, integers in decimal: `/kv/` and the key in percent-encoded UTF-8.
+ * @throws SynodError `malformed` when it is a number that is rounded, or no well-formed Unicode
+ */
+export function textPath(key: Key): string {
+  if (typeof key === 'number' && !Number.isSafeInteger(key)) {
+    throw new SynodError('malformed', `key ${key} is not a safe integer; give it as a bigint or a string`)
+  }
+  const text = String(key)
+  if (!text.isWellFormed()) throw new SynodError('malformed', `key ${JSON.stringify(text)} is no well-formed Unicode`)
+  return `/kv/${encodeURIComponent(text)}`
 }
