@@ -1,8 +1,12 @@
-/** Simulated clients: each does one operation after the other, and all that they saw is the history to be judged. */
+/**
+ * Simulated clients: each does one operation after the other, and all that they saw is the history to be judged. Where
+ * the protocol has sessions, others work in those (`session-clients.ts`).
+ */
 import type { Operation } from '../checker/index.ts'
 import { get, put } from '../command.ts'
 import type { Outcome } from '../request.ts'
 import type { Process } from './process.ts'
+import { type Ended, SessionClients } from './session-clients.ts'
 import type { World } from './world.ts'
 
 const encoder = new TextEncoder()
@@ -42,6 +46,8 @@ export interface Testimony {
   readonly refused: ReadonlySet<string>
   /** What was acknowledged: which version of which key, and the value that it was written or read with. */
   readonly acknowledged: readonly { readonly key: string; readonly version: number; readonly value: string | null }[]
+  /** What those with sessions were told; null where there are none. */
+  readonly sessions: Pick<SessionClients, 'answers' | 'refused' | 'fault'> | null
 }
 
 export class Clients implements Testimony {
@@ -53,6 +59,8 @@ export class Clients implements Testimony {
   readonly acknowledged: { readonly key: string; readonly version: number; readonly value: string | null }[] = []
   /** How many operations a node was asked for. */
   begun = 0
+  /** Those that write in sessions. */
+  readonly sessions: SessionClients
   stopped = false
   readonly #world: World
   readonly #processes: readonly Process[]
@@ -66,15 +74,20 @@ export class Clients implements Testimony {
     this.#processes = processes
     this.#workload = workload
     for (const process of processes) process.onCrash.push((ended) => this.#lose(process, ended))
+    this.sessions = this.#sessionClients()
   }
 
   /** Operations without an answer so far. */
   get pending(): number {
-    return this.#open.size
+    return this.#open.size + this.sessions.pending
   }
 
   /** Sets all clients to work until `stopped`. */
   start(): void {
+    if (this.#processes[0]!.protocol.sessions !== 'none') {
+      for (const key of this.sessions.keys) this.keys.add(key)
+      this.sessions.start(this.#world.chooser.below(4))
+    }
     for (let client = 0; client < this.#workload.clients; client++) this.#think(client)
   }
 
@@ -113,11 +126,33 @@ export class Clients implements Testimony {
   /** Some clients go away, each with this probability: they never learn what became of their operations. */
   disconnect(probability: number): void {
     for (const open of [...this.#open]) if (this.#world.chooser.chance(probability)) open.end(null)
+    this.sessions.disconnect(probability)
   }
 
   /** A client whose node dies loses its connection. */
   #lose(process: Process, life: number): void {
     for (const open of [...this.#open]) if (open.process === process && open.life === life) open.end(null)
+  }
+
+  #sessionClients(): SessionClients {
+    const clients = this
+    return new SessionClients(this.#world, this.#processes, {
+      get stopped() {
+        return clients.stopped
+      },
+      moment: () => ++this.#moment,
+      value: (key) => {
+        const value = `v${++this.#values}`
+        this.issued.set(value, key)
+        return value
+      },
+      key: () => {
+        const key = String(this.#world.chooser.below(this.#workload.keys))
+        this.keys.add(key)
+        return key
+      },
+      record: (ended) => this.#recordWrite(ended),
+    })
   }
 
   #think(client: number): void {
@@ -140,24 +175,37 @@ export class Clients implements Testimony {
     })
   }
 
-  #record(client: number, key: string, value: string | null, call: number, outcome: Outcome | null): void {
+  #record(
+    client: number,
+    key: string,
+    value: string | null,
+    call: number,
+    outcome: Outcome | null,
+    op = value === null ? 'get' : 'put',
+  ): void {
     const unknown = outcome === null || (!outcome.ok && outcome.code === 'unknown')
     const ok = outcome?.ok === true
     if (ok) this.totals.ok += 1
     else if (unknown) this.totals.unknown += 1
     else this.totals.refused += 1
     const read = ok && outcome.result.value ? decoder.decode(outcome.result.value) : null
-    if (ok) this.acknowledged.push({ key, version: outcome.result.version, value: value ?? read })
+    if (ok) this.acknowledged.push({ key, version: outcome.result.version, value: op === 'put' ? value : read })
     if (!ok && !unknown && value !== null) this.refused.add(value)
     this.history.push({
       client: `${client}`,
       key,
-      op: value === null ? 'get' : 'put',
+      op,
       input: value,
-      output: value === null && ok ? read : undefined,
+      output: op === 'get' && ok ? read : undefined,
       call,
       return: unknown ? Number.POSITIVE_INFINITY : ++this.#moment,
       outcome: ok ? 'ok' : unknown ? 'unknown' : 'failed',
     })
+  }
+
+  /** A compare-and-set that found another version has read; a delete is a write of nothing. */
+  #recordWrite({ client, key, value, call, outcome }: Ended): void {
+    if (outcome?.ok && outcome.result.effect !== 'done') this.#record(client, key, null, call, outcome, 'get')
+    else this.#record(client, key, value, call, outcome, 'put')
   }
 }

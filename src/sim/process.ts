@@ -72,6 +72,10 @@ export class Process implements Endpoint {
     setting.network.attach(this)
   }
 
+  get protocol(): Protocol {
+    return this.#setting.protocol
+  }
+
   get alive(): boolean {
     return this.node !== null
   }

@@ -2,6 +2,7 @@
 import type { Invariant } from '../arena.ts'
 import { agreement } from './agreement.ts'
 import { bounded } from './bounded.ts'
+import { exactlyOnce } from './exactly-once.ts'
 import { healthy } from './healthy.ts'
 import { honestRefusals } from './honest-refusals.ts'
 import { intersection } from './intersection.ts'
@@ -20,6 +21,7 @@ export function invariants(): Invariant[] {
     onlyClients(),
     honestRefusals(),
     sameState(),
+    exactlyOnce(),
     monotone(),
     bounded(),
     linearizable(),

@@ -12,7 +12,7 @@ export function onlyClients(): Invariant {
     afterStep(arena: Arena) {
       const { issued, keys } = arena.clients
       for (const { op, key, value, where } of placement.look(arena)) {
-        const asked = op === Op.put ? issued.get(value) === key : op === Op.get && keys.has(key)
+        const asked = op === Op.put ? issued.get(value) === key : op === Op.open || keys.has(key)
         if (!asked) return `no client asked for what stands in ${where}: operation ${op} of key ${key}, "${value}"`
         if (op !== Op.put) continue
         const other = places.get(value)

@@ -1,0 +1,76 @@
+/**
+ * Exactly once: a write has one version of its key for ever, whether it is seen in a store or in an answer, and a version
+ * has one write. So a write that is executed twice shows itself, and so does an answer that belongs to another write.
+ */
+import type { Arena, Invariant } from '../arena.ts'
+
+const decoder = new TextDecoder()
+
+/** What was seen of writes: clients write each value once. */
+export class Versions {
+  readonly #values = new Map<string, string>()
+  readonly #versions = new Map<string, number>()
+
+  /** Notes that `key` has `value` at `version`; a sentence when it was otherwise before. */
+  see(key: string, version: number, value: string | null, where: string): string | null {
+    if (version === 0) return null
+    const text = value ?? 'nothing'
+    const name = `${version} of key ${key}`
+    const other = this.#values.get(name)
+    if (other !== undefined && other !== text) return `${where} has ${text} as version ${name}, others have ${other}`
+    this.#values.set(name, text)
+    if (value === null) return null
+    const before = this.#versions.get(value)
+    if (before !== undefined && before !== version)
+      return `${where} has ${value} as version ${name}: it was version ${before} before, so it was written twice`
+    this.#versions.set(value, version)
+    return null
+  }
+}
+
+export function exactlyOnce(): Invariant {
+  const versions = new Versions()
+  const hashes = new Map<number, number>()
+  /** The first answer to each write. */
+  const answered = new Map<string, string>()
+  let heard = 0
+
+  /** Takes the answers since the last call. */
+  function hear({ answers, refused }: Arena['clients']['sessions']): string | null {
+    for (; heard < answers.length; heard++) {
+      const { name, key, value, result } = answers[heard]!
+      const { version, effect } = result
+      const text = `${effect} ${version} ${result.value === null ? 'nothing' : decoder.decode(result.value)}`
+      const first = answered.get(name)
+      if (first !== undefined && first !== text) return `${name} was answered with ${first}, then with ${text}`
+      answered.set(name, text)
+      if (effect !== 'done') continue
+      if (value !== null && refused.has(value)) return `${name} was refused, then done`
+      const fault = versions.see(key, version, value, `the answer to ${name}`)
+      if (fault) return fault
+    }
+    return null
+  }
+
+  return {
+    name: 'exactly once',
+    afterStep({ processes, clients, protocol }: Arena) {
+      if (protocol.sessions === 'none') return null
+      const fault = clients.sessions.fault ?? hear(clients.sessions)
+      if (fault) return fault
+      for (const { id, store, node } of processes) {
+        const hash = node && store ? store.hash() : 0
+        if (!store || hashes.get(id.index) === hash) continue
+        hashes.set(id.index, hash)
+        for (const key of clients.keys) {
+          const { value, version } = store.get(key)
+          const text = value && decoder.decode(value)
+          if (text !== null && clients.sessions.refused.has(text)) return `${id.name} holds ${text}, which was refused`
+          const fault = versions.see(key, version, text, id.name)
+          if (fault) return fault
+        }
+      }
+      return null
+    },
+  }
+}
