@@ -3,6 +3,9 @@ import { Op } from '../../command.ts'
 import type { Arena, Invariant } from '../arena.ts'
 import { Placement } from './placed.ts'
 
+/** The operations that write nothing of their own: a delete in a session is one of them. */
+const PLAIN: ReadonlySet<number> = new Set([Op.get, Op.delete, Op.open, Op.inSession])
+
 export function onlyClients(): Invariant {
   const placement = new Placement()
   /** Where each write took effect: clients write each value once. */
@@ -12,7 +15,8 @@ export function onlyClients(): Invariant {
     afterStep(arena: Arena) {
       const { issued, keys } = arena.clients
       for (const { op, key, value, where } of placement.look(arena)) {
-        const asked = op === Op.put ? issued.get(value) === key : op === Op.open || keys.has(key)
+        const written = op === Op.put || (op === Op.inSession && value !== '')
+        const asked = written ? issued.get(value) === key : PLAIN.has(op) && (op === Op.open || keys.has(key))
         if (!asked) return `no client asked for what stands in ${where}: operation ${op} of key ${key}, "${value}"`
         if (op !== Op.put) continue
         const other = places.get(value)

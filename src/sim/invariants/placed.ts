@@ -1,7 +1,7 @@
 /**
  * Where commands took effect: each one as it is first seen in an executed slot, or the value that it wrote in a register.
  */
-import { type Command, Op } from '../../command.ts'
+import { type Command, callOf, conditionOf, Op } from '../../command.ts'
 import type { NodeId } from '../../node-id.ts'
 import type { Arena } from '../arena.ts'
 import type { Process } from '../process.ts'
@@ -13,7 +13,7 @@ const decoder = new TextDecoder()
 export interface Placed {
   readonly op: number
   readonly key: string
-  /** The value as text; empty for a read. */
+  /** The value as text, also of a write in a session; empty for a read. */
   readonly value: string
   /** `slot 7`, or `a register of 1.2`. */
   readonly where: string
@@ -56,6 +56,13 @@ export class Placement {
   }
 }
 
-function placed({ op, key, value }: Pick<Command, 'op' | 'key' | 'value'>, where: string): Placed {
-  return { op, key, value: decoder.decode(value), where }
+function placed(command: Pick<Command, 'op' | 'key' | 'value'>, where: string): Placed {
+  const { op, key } = command
+  return { op, key, value: decoder.decode(op === Op.inSession ? writtenBy(command) : command.value), where }
+}
+
+/** What a command in a session writes, if anything. */
+function writtenBy(command: Pick<Command, 'op' | 'key' | 'value'>): Uint8Array | undefined {
+  const write = callOf(command)?.command
+  return write && (write.op === Op.compareAndSet ? conditionOf(write)?.value : write.value)
 }
