@@ -42,8 +42,10 @@ describe('forwarding', () => {
 
   it.each([
     { value: null, version: 0, effect: 'done' as const },
+    { value: null, version: 3, effect: 'absent' as const },
+    { value: Uint8Array.of(1), version: 4, effect: 'mismatch' as const },
     { value: new Uint8Array(0), version: 1, effect: 'done' as const },
-  ])('tells an absent value from an empty one: $value', (result) => {
+  ])('tells an absent value from an empty one, and what became of it: $value, $effect', (result) => {
     const { wired, target, outcomes, submit } = pair()
     target.probe.onRequestDo = (request) => target.node.reply(request, result, null)
     submit()
@@ -51,7 +53,7 @@ describe('forwarding', () => {
     expect(outcomes).toEqual([{ ok: true, result, position: null }])
   })
 
-  it.each(['unavailable', 'overloaded', 'unknown', 'unsupported', 'internal'] as const)(
+  it.each(['unavailable', 'overloaded', 'unknown', 'unsupported', 'internal', 'expired', 'conflict'] as const)(
     'carries the refusal %s back',
     (code) => {
       const { wired, target, outcomes, submit } = pair()

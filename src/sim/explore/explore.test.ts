@@ -54,7 +54,7 @@ const alone = toy((node) => ({
 function answer({ store }: Node, { command: { op, key, value } }: Request) {
   const held = store.get(key)
   if (op === Op.put) store.set(key, value, held.version + 1)
-  return op === Op.put ? { value: held.value, version: held.version + 1 } : held
+  return op === Op.put ? { value: held.value, version: held.version + 1, effect: 'done' as const } : held
 }
 
 class Tell extends message({ value: bytes }) {}
@@ -75,7 +75,7 @@ describe('what there is', () => {
       onRequest: (request) => {
         if (!request.take()) return
         node.multicast(node.peers, Tell, { value: request.command.value })
-        node.reply(request, { value: null, version: 1 }, null)
+        node.reply(request, { value: null, version: 1, effect: 'done' }, null)
       },
     }
   })
@@ -191,7 +191,7 @@ describe('a broken protocol', () => {
       onRequest: (request: Request) => {
         if (!request.take()) return
         node.send(node.cluster.at(1), Count, { number: ++replica.sent })
-        node.reply(request, { value: null, version: replica.sent }, null)
+        node.reply(request, { value: null, version: replica.sent, effect: 'done' }, null)
       },
     }
     node.register({ Count }, replica)

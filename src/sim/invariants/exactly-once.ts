@@ -3,6 +3,7 @@
  * has one write. So a write that is executed twice shows itself, and so does an answer that belongs to another write.
  */
 import type { Arena, Invariant } from '../arena.ts'
+import type { SessionClients } from '../session-clients.ts'
 
 const decoder = new TextDecoder()
 
@@ -36,7 +37,7 @@ export function exactlyOnce(): Invariant {
   let heard = 0
 
   /** Takes the answers since the last call. */
-  function hear({ answers, refused }: Arena['clients']['sessions']): string | null {
+  function hear({ answers, refused }: SessionClients): string | null {
     for (; heard < answers.length; heard++) {
       const { name, key, value, result } = answers[heard]!
       const { version, effect } = result
@@ -55,8 +56,10 @@ export function exactlyOnce(): Invariant {
   return {
     name: 'exactly once',
     afterStep({ processes, clients, protocol }: Arena) {
-      if (protocol.sessions === 'none') return null
-      const fault = clients.sessions.fault ?? hear(clients.sessions)
+      const sessions: SessionClients | undefined = clients.sessions
+      // An exploration has no such clients.
+      if (protocol.sessions === 'none' || !sessions) return null
+      const fault = sessions.fault ?? hear(sessions)
       if (fault) return fault
       for (const { id, store, node } of processes) {
         const hash = node && store ? store.hash() : 0
@@ -65,7 +68,7 @@ export function exactlyOnce(): Invariant {
         for (const key of clients.keys) {
           const { value, version } = store.get(key)
           const text = value && decoder.decode(value)
-          if (text !== null && clients.sessions.refused.has(text)) return `${id.name} holds ${text}, which was refused`
+          if (text !== null && sessions.refused.has(text)) return `${id.name} holds ${text}, which was refused`
           const fault = versions.see(key, version, text, id.name)
           if (fault) return fault
         }

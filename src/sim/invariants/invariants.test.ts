@@ -281,6 +281,7 @@ it('a run checks all of them', () => {
     'only clients',
     'honest refusals',
     'same state',
+    'exactly once',
     'nothing goes back',
     'bounded',
     'linearizable',
