@@ -33,7 +33,6 @@ import {
 } from './request.ts'
 import type { Log, Random, Timer } from './seams.ts'
 import { ExactlyOnce } from './store/exactly-once.ts'
-import type { StateMachine } from './store/state-machine.ts'
 
 /** See the file's head. */
 export class Node {
@@ -45,7 +44,7 @@ export class Node {
   readonly random: Random
   readonly log: Log
   /** The state machine. Protocols with a log use `execute`; register protocols read and write it directly. */
-  readonly store: StateMachine
+  readonly store: ExactlyOnce
   /** Why the node stopped, or null. */
   failure: unknown = null
   readonly #parts: Parts
@@ -126,7 +125,6 @@ export class Node {
 
   /**
    * Sends a message to all members, this node included: nobody forgets its own vote, and a cluster of one works.
-   *
    * `urgent` outputs leave at the end of the turn, before this node's records of the turn are on disk. That is right
    * only where the message is true without them; each use says why.
    */

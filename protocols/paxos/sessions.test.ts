@@ -7,9 +7,14 @@ import { cluster, converge, lead, restart } from './testing/cluster.ts'
 
 type Cluster = Scenario<Paxos>
 
+/** What the tests write under `k`: the invariants want to know. */
+const VALUES = ['x', 'y', 'z', '1', '2']
+
 /** Asks a node, and does not wait. */
 function submit(s: Cluster, name: string, command: Command): Outcome[] {
   const outcomes: Outcome[] = []
+  s.clients.keys.add('k')
+  for (const value of VALUES) s.clients.issued.set(value, 'k')
   s.process(name).node!.submit(command, '', (outcome) => outcomes.push(outcome))
   return outcomes
 }

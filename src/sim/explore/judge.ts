@@ -78,6 +78,7 @@ export class Judge {
       history,
       acknowledged,
       keys: this.#keys,
+      sessions: null,
       issued: new Map(writes.map(({ input, key }) => [String(input), key])),
       refused: new Set(writes.filter(({ outcome }) => outcome === 'failed').map(({ input }) => String(input))),
     }

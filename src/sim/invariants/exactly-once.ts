@@ -3,7 +3,7 @@
  * has one write. So a write that is executed twice shows itself, and so does an answer that belongs to another write.
  */
 import type { Arena, Invariant } from '../arena.ts'
-import type { SessionClients } from '../session-clients.ts'
+import type { Testimony } from '../clients.ts'
 
 const decoder = new TextDecoder()
 
@@ -37,7 +37,7 @@ export function exactlyOnce(): Invariant {
   let heard = 0
 
   /** Takes the answers since the last call. */
-  function hear({ answers, refused }: SessionClients): string | null {
+  function hear({ answers, refused }: NonNullable<Testimony['sessions']>): string | null {
     for (; heard < answers.length; heard++) {
       const { name, key, value, result } = answers[heard]!
       const { version, effect } = result
@@ -56,8 +56,7 @@ export function exactlyOnce(): Invariant {
   return {
     name: 'exactly once',
     afterStep({ processes, clients, protocol }: Arena) {
-      const sessions: SessionClients | undefined = clients.sessions
-      // An exploration has no such clients.
+      const { sessions } = clients
       if (protocol.sessions === 'none' || !sessions) return null
       const fault = sessions.fault ?? hear(sessions)
       if (fault) return fault

@@ -64,5 +64,6 @@ function placed(command: Pick<Command, 'op' | 'key' | 'value'>, where: string): 
 /** What a command in a session writes, if anything. */
 function writtenBy(command: Pick<Command, 'op' | 'key' | 'value'>): Uint8Array | undefined {
   const write = callOf(command)?.command
-  return write && (write.op === Op.compareAndSet ? conditionOf(write)?.value : write.value)
+  if (write?.op === Op.put) return write.value
+  return write?.op === Op.compareAndSet ? conditionOf(write)?.value : undefined
 }
