@@ -23,6 +23,11 @@ export const ERRORS = {
     meaning: 'the sequence belongs to another command, or lies outside the window; this attempt did nothing',
   },
   unsupported: { status: 501, definite: true, meaning: 'the protocol does not offer this' },
+  storage: {
+    status: 500,
+    definite: false,
+    meaning: 'the data directory is damaged, incomplete, or held by another process',
+  },
   internal: { status: 500, definite: false, meaning: 'a defect in Synod' },
 } as const satisfies Record<string, { status: number; definite: boolean; meaning: string }>
 

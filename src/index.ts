@@ -51,6 +51,17 @@ export {
   type Timeouts,
 } from './replica.ts'
 export { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
-export type { Alarm, Clock, Log, Random, Receive, Storage, StoredRecord, Timer, Transport } from './seams.ts'
+export type {
+  Alarm,
+  Clock,
+  Log,
+  Random,
+  Receive,
+  RecordKind,
+  Storage,
+  StoredRecord,
+  Timer,
+  Transport,
+} from './seams.ts'
 export { SILENT } from './seams.ts'
 export type { StateMachine } from './store/state-machine.ts'

@@ -198,7 +198,7 @@ export class Node {
   start(replica: Replica): void {
     this.#replica = replica
     this.#enqueue(() => {
-      for (const { number, payload } of this.#parts.storage.recover()) {
+      for (const { number, payload } of this.#parts.storage.recover(this.#records.kinds)) {
         const entry = this.#records.at(number)
         if (!entry) throw new SynodError('malformed', `the log holds a record of unknown number ${number}`)
         entry.handle(entry.codec.decode(payload))

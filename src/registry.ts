@@ -2,6 +2,7 @@
 import { type Codec, codecOf, fingerprint } from './codec/compile.ts'
 import type { Declared, Kind, Module } from './codec/schema.ts'
 import { SynodError } from './errors.ts'
+import type { RecordKind } from './seams.ts'
 
 /** One declared class of a node. */
 export interface Registered {
@@ -45,6 +46,15 @@ export class Registry {
 
   at(number: number): Registered | undefined {
     return this.#byNumber[number]
+  }
+
+  /** The classes by name and shape. The node's own have names that no protocol's class can have. */
+  get kinds(): RecordKind[] {
+    return [...this.#byClass.values()].map(({ name, number, declared }) => ({
+      number,
+      name: number < PROTOCOL_NUMBERS ? `node.${name}` : name,
+      shape: fingerprint([declared]),
+    }))
   }
 
   /** Equal for nodes that speak the same language. */

@@ -51,6 +51,16 @@ export interface StoredRecord {
   readonly payload: Uint8Array
 }
 
+/**
+ * A class of records. Its number changes when a protocol gets another class; its name and the shape of its fields say
+ * what a record on disk is.
+ */
+export interface RecordKind {
+  readonly number: number
+  readonly name: string
+  readonly shape: string
+}
+
 /** The log on disk, or its absence. */
 export interface Storage {
   /** Whether records outlive the process. If not, `append` is never called and everything counts as synced. */
@@ -60,8 +70,12 @@ export interface Storage {
    * a node that came back with its memory from one that forgot.
    */
   readonly incarnation: number
-  /** What was on disk at the start, in order. */
-  recover(): Iterable<StoredRecord>
+  /**
+   * What was on disk at the start, in order. Called once, before anything is appended.
+   * @param kinds the classes of all records that this program reads and writes
+   * @throws SynodError, while the records are taken, when one is of a class that is not among `kinds`
+   */
+  recover(kinds: readonly RecordKind[]): Iterable<StoredRecord>
   /** Adds a record behind all others; it is durable after the next sync. */
   append(record: StoredRecord): void
   /**

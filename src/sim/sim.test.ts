@@ -217,7 +217,7 @@ describe('the disk', () => {
       world.runUntil(5)
       for (let i = 3; i < 6; i++) append(i)
       disk.crash()
-      const survived = [...disk.mount().recover()].map(({ number }) => number)
+      const survived = [...disk.mount().recover([])].map(({ number }) => number)
       expect(synced).toBe(true)
       expect(survived).toEqual([0, 1, 2, 3, 4, 5].slice(0, survived.length))
       lengths.add(survived.length)

@@ -1,0 +1,243 @@
+/**
+ * Records on disk: a log in segments, each turn's records one batch and one sync. What is appended while a sync is under
+ * way is the next batch. A checkpoint replaces the log so far by a snapshot, which is written beside the log's own work.
+ *
+ * All writing to the log goes through one queue, so that at most one sync is under way and batches keep their order.
+ * After a failed write or sync nothing more is written: what is on disk then is not known (decision 7 of the design
+ * calls for the node to stop).
+ */
+import type { RecordKind, Storage, StoredRecord } from '../../seams.ts'
+import { Batch } from './batch.ts'
+import { writeSnapshot } from './checkpoint.ts'
+import { type Contents, type Found, makeDirectory, openDirectory, pathOf, removeBelow } from './directory.ts'
+import { type Files, type Release, realFiles } from './files.ts'
+import { LogFile } from './log-file.ts'
+import type { Owner } from './manifest.ts'
+import { replay } from './replay.ts'
+
+/** How a data directory is used. */
+export interface DiskOptions {
+  readonly directory: string
+  readonly owner: Owner
+  readonly files?: Files
+  /** A file of the log that is longer gets a successor. */
+  readonly segmentBytes?: number
+  /** A checkpoint is due when the log behind the last one is longer than this, and than the last snapshot. */
+  readonly checkpointBytes?: number
+}
+
+/** What was found at the start. */
+export interface Recovered {
+  readonly records: number
+  readonly bytes: number
+  /** Bytes of an unfinished write, which was never acknowledged, that were cut off. */
+  readonly cut: number
+}
+
+const SEGMENT_BYTES = 64 * 1024 * 1024
+const CHECKPOINT_BYTES = 64 * 1024 * 1024
+
+export class DiskStorage implements Storage {
+  readonly durable = true
+  readonly incarnation: number
+  readonly recovered: Recovered
+  readonly #directory: string
+  readonly #files: Files
+  readonly #segmentBytes: number
+  readonly #checkpointBytes: number
+  readonly #contents: Contents
+  readonly #release: Release
+  #found: readonly Found[]
+  #kinds: readonly RecordKind[] = []
+  #active: LogFile | null
+  /** The number of the log's last file; 0 when there is none yet. */
+  #number: number
+  /** What is appended and not handed over to the queue, and an empty one in reserve. */
+  #pending = new Batch()
+  #spare = new Batch()
+  #queue: Promise<void> = Promise.resolve()
+  #failure: unknown = null
+  #closed = false
+  #checkpointing: Promise<void> | null = null
+  /** What was appended since the last checkpoint began, and how long the last snapshot is. */
+  #logBytes = 0
+  #snapshotBytes = 0
+
+  private constructor(options: DiskOptions, files: Files, contents: Contents, release: Release) {
+    this.#directory = options.directory
+    this.#files = files
+    this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES
+    this.#checkpointBytes = options.checkpointBytes ?? CHECKPOINT_BYTES
+    this.#contents = contents
+    this.#release = release
+    this.#found = contents.files
+    this.#active = contents.active
+    this.#number = contents.files.at(-1)?.head.head.number ?? 0
+    this.incarnation = contents.incarnation
+    for (const { head, end } of contents.files) {
+      if (head.head.kind === 'snapshot') this.#snapshotBytes = end
+      else this.#logBytes += end
+    }
+    const { records, cut } = contents
+    this.recovered = { records, bytes: this.#snapshotBytes + this.#logBytes, cut }
+  }
+
+  /**
+   * Opens a data directory, or makes one.
+   * @throws SynodError `storage` when it is held by another process, damaged or incomplete; `config` when it holds the
+   * records of another node, cluster or algorithm; or the system's error
+   */
+  static async open(options: DiskOptions): Promise<DiskStorage> {
+    const { directory, owner, files = realFiles } = options
+    await makeDirectory(files, directory)
+    const release = await files.lock(directory)
+    try {
+      return new DiskStorage(options, files, await openDirectory(files, directory, owner), release)
+    } catch (error) {
+      await release()
+      throw error
+    }
+  }
+
+  /** @throws SynodError, while the records are taken: `config` for a class of records that is not among `kinds` */
+  recover(kinds: readonly RecordKind[]): Iterable<StoredRecord> {
+    this.#kinds = kinds
+    const found = this.#found
+    this.#found = []
+    return replay(found, kinds, ({ file, head }) => {
+      if (head !== this.#contents.active?.head) void file.close()
+    })
+  }
+
+  append(record: StoredRecord): void {
+    this.#pending.add(record)
+  }
+
+  sync(done: () => void, failed: (error: unknown) => void): void {
+    const batch = this.#take()
+    this.#enqueue(() => this.#write(batch)).then(done, failed)
+  }
+
+  /** Whether the log has become so long that a checkpoint is worth its while. */
+  get checkpointDue(): boolean {
+    if (this.#checkpointing || this.#closed) return false
+    return this.#logBytes > Math.max(this.#checkpointBytes, this.#snapshotBytes)
+  }
+
+  /**
+   * Replaces all that was appended so far by `records`, which are taken in pieces, while the log goes on; calls `done`
+   * once that is durable, or `failed`. One checkpoint at a time.
+   */
+  checkpoint(records: Iterator<StoredRecord>, done: () => void, failed: (error: unknown) => void): void {
+    const batch = this.#take()
+    this.#logBytes = 0
+    // The snapshot counts only once all that it rests on is durable: the log up to here is synced and complete first.
+    const cut = this.#enqueue(async () => {
+      await this.#write(batch)
+      await this.#rotate()
+      return this.#number
+    })
+    this.#checkpointing = cut.then((number) => this.#replace(number, records))
+    this.#checkpointing
+      .catch((error: unknown) => {
+        this.#failure ??= error
+        throw error
+      })
+      .finally(() => {
+        this.#checkpointing = null
+        records.return?.()
+      })
+      .then(done, failed)
+  }
+
+  /** Ends the work under way, and gives the directory back. What was appended and not synced is lost. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#checkpointing?.catch(() => {})
+    await this.#queue
+    const { mark } = this.#contents
+    await mark.settled()
+    await mark.close()
+    for (const { file, head } of this.#found) if (head !== this.#active?.head) await file.close()
+    await this.#active?.close()
+    await this.#release()
+  }
+
+  /** Takes over what is pending. */
+  #take(): Batch {
+    const batch = this.#pending
+    this.#pending = this.#spare
+    this.#spare = new Batch()
+    return batch
+  }
+
+  /** Runs a job behind all earlier ones. */
+  #enqueue<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(() => {
+      this.#failure ??= this.#contents.mark.failure
+      if (this.#failure !== null) throw this.#failure
+      return job()
+    })
+    this.#queue = result.then(
+      () => {},
+      (error: unknown) => {
+        this.#failure ??= error
+      },
+    )
+    return result
+  }
+
+  /** Makes a batch durable. */
+  async #write(batch: Batch): Promise<void> {
+    if (batch.empty) return
+    if (!this.#active || this.#active.end >= this.#segmentBytes || !this.#speaks(this.#active)) await this.#rotate()
+    const file = this.#active!
+    this.#logBytes += batch.size
+    await file.write(batch)
+    await file.sync()
+    this.#contents.mark.advance({ number: file.number, end: file.end })
+    batch.clear()
+    this.#spare = batch
+  }
+
+  /** Completes the last file of the log and begins the next. */
+  async #rotate(): Promise<void> {
+    const old = this.#active
+    await old?.complete()
+    await old?.sync()
+    this.#active = null
+    await old?.close()
+    const number = this.#number + 1
+    const path = pathOf(this.#directory, 'log', number)
+    const head = { kind: 'log', number, incarnation: this.incarnation, records: this.#kinds } as const
+    const file = await LogFile.create(this.#files, path, head)
+    this.#active = file
+    await file.publish(this.#files, path)
+    this.#number = number
+    this.#contents.mark.advance({ number, end: file.end })
+  }
+
+  /** Writes a snapshot that stands for the log below `number`, and removes that. */
+  async #replace(number: number, records: Iterator<StoredRecord>): Promise<void> {
+    const head = { kind: 'snapshot', number, incarnation: this.incarnation, records: this.#kinds } as const
+    const path = pathOf(this.#directory, 'snapshot', number)
+    const isClosed = () => this.#closed || this.#failure !== null
+    const bytes = await writeSnapshot(this.#files, path, head, records, isClosed)
+    if (bytes === null) return
+    this.#snapshotBytes = bytes
+    await removeBelow(this.#files, this.#directory, number)
+  }
+
+  /** Whether a file's numbers mean what they mean to this program. */
+  #speaks(file: LogFile): boolean {
+    const { records } = file.head.head
+    return (
+      records.length === this.#kinds.length &&
+      records.every(({ number, name, shape }, index) => {
+        const kind = this.#kinds[index]!
+        return kind.number === number && kind.name === name && kind.shape === shape
+      })
+    )
+  }
+}

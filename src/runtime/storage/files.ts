@@ -1,0 +1,107 @@
+/**
+ * The file system, as far as the log needs it: a seam, so that tests can tear writes, fail syncs and flip bits.
+ * `realFiles` is the one of this machine.
+ */
+import { readSync } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { Lock } from './lock.ts'
+
+/** An open file. */
+export interface File {
+  readonly path: string
+  size(): Promise<number>
+  /** Fills `into` from `position` on; gives how many bytes there were. Blocks: only for the start of a node. */
+  read(into: Uint8Array, position: number): number
+  /** Writes all of `bytes` at `position`. */
+  write(bytes: Uint8Array, position: number): Promise<void>
+  /** Makes all that was written durable, the file's length included. */
+  sync(): Promise<void>
+  truncate(length: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** What the log asks of a file system. All errors are the system's own. */
+export interface Files {
+  /** Makes a directory and those above it. Gives the first that was not there, or undefined. */
+  makeDirectory(path: string): Promise<string | undefined>
+  /** The names in a directory. */
+  list(directory: string): Promise<string[]>
+  /** Opens a file to read, to read and write, or a new one that must not be there yet. */
+  open(path: string, mode: 'read' | 'write' | 'new'): Promise<File>
+  rename(from: string, to: string): Promise<void>
+  remove(path: string): Promise<void>
+  /** Makes the names in a directory durable: what was made, renamed and removed. */
+  syncDirectory(directory: string): Promise<void>
+  /** Takes the lock of a directory, which ends with the process at the latest. */
+  lock(directory: string): Promise<Release>
+}
+
+/** Gives a lock back. */
+export type Release = () => Promise<void>
+
+const FLAGS = { read: 'r', write: 'r+', new: 'wx+' } as const
+
+/** The file system of this machine. */
+export const realFiles: Files = {
+  makeDirectory: (path) => mkdir(path, { recursive: true }),
+  list: (directory) => readdir(directory),
+  open: async (path, mode) => new RealFile(path, await open(path, FLAGS[mode])),
+  rename,
+  remove: (path) => rm(path),
+  async syncDirectory(directory) {
+    const handle = await open(directory, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
+  async lock(directory) {
+    const lock = await Lock.take(directory)
+    return () => lock.release()
+  },
+}
+
+class RealFile implements File {
+  readonly path: string
+  readonly #handle: FileHandle
+
+  constructor(path: string, handle: FileHandle) {
+    this.path = path
+    this.#handle = handle
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size
+  }
+
+  read(into: Uint8Array, position: number): number {
+    let filled = 0
+    while (filled < into.length) {
+      const count = readSync(this.#handle.fd, into, filled, into.length - filled, position + filled)
+      if (count === 0) break
+      filled += count
+    }
+    return filled
+  }
+
+  /** A write may end early, for example where the disk is full; the next one then says why. */
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, position + at)
+      at += bytesWritten
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.datasync()
+  }
+
+  truncate(length: number): Promise<void> {
+    return this.#handle.truncate(length)
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+}
