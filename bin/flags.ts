@@ -141,7 +141,7 @@ export async function run(main: () => number | undefined | Promise<number | unde
       process.stdout.write(error.message)
       return
     }
-    process.exitCode = error instanceof SynodError && (error.code === 'usage' || error.code === 'config') ? 2 : 1
+    process.exitCode = exitCodeOf(error)
     process.stderr.write(`${report(error)}\n`)
     // A listener opened before the failure would keep the process alive; without one, this timer keeps nothing.
     setTimeout(() => process.exit(), 500).unref()
@@ -219,8 +219,13 @@ function usage(sentence: string): SynodError {
   return new SynodError('usage', sentence)
 }
 
+/** The exit code of a program that ends with this error. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof SynodError && (error.code === 'usage' || error.code === 'config') ? 2 : 1
+}
+
 /** One line for what can be expected: a coded error, or the system's (a taken port). The stack for all else. */
-function report(error: unknown): string {
+export function report(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const expected = (error instanceof SynodError && error.code !== 'internal') || 'syscall' in error
   return expected ? error.message.replace(/\s*[\r\n]+\s*/g, ' ') : (error.stack ?? error.message)

@@ -17,8 +17,8 @@ import { realRandom } from '../src/runtime/chance.ts'
 import type { ConnectedTransport } from '../src/runtime/connected-transport.ts'
 import { Faults } from '../src/runtime/faults.ts'
 import type { InProcessHub } from '../src/runtime/in-process-transport.ts'
-import { memoryStorage } from '../src/runtime/memory-storage.ts'
 import { realClock } from '../src/runtime/real-clock.ts'
+import type { OpenStorage } from '../src/runtime/storage/open.ts'
 import { TcpTransport } from '../src/runtime/tcp-transport.ts'
 import { UdpTransport } from '../src/runtime/udp-transport.ts'
 import { WideArea } from '../src/runtime/wide-area.ts'
@@ -35,6 +35,8 @@ export interface HostOptions {
   readonly protocol: Protocol
   /** The protocol's checked options. */
   readonly options: unknown
+  /** The node's records; the host closes it. */
+  readonly storage: OpenStorage
   /** Joins the nodes of this process; null for sockets. */
   readonly hub: InProcessHub | null
   /** The nodes that take datagrams. */
@@ -57,10 +59,9 @@ export class Host {
   readonly #http: FastifyInstance
 
   constructor(options: HostOptions) {
-    const { config, cluster, id, protocol, log } = options
+    const { config, cluster, id, protocol, storage, log } = options
     this.#options = options
     this.#store = new KeyValueStore({ multiversion: config.multiversion })
-    const storage = memoryStorage()
     let receive: Receive = () => {}
     const deliver: Receive = (from, frame) => receive(from, frame)
     this.#sockets = options.hub ? null : this.#openSockets(storage.incarnation, deliver)
@@ -115,7 +116,7 @@ export class Host {
     this.node.start(this.replica)
   }
 
-  /** Answers what is under way, frees the ports and stops. */
+  /** Answers what is under way, frees the ports and the data directory, and stops. */
   async close(): Promise<void> {
     await this.#http.close()
     this.node.stop()
@@ -123,6 +124,7 @@ export class Host {
     this.#wideArea?.close()
     this.#options.hub?.leave(this.#options.id)
     await this.#sockets?.close()
+    await this.#options.storage.close()
   }
 
   #openSockets(incarnation: number, receive: Receive): TcpTransport | UdpTransport {

@@ -6,7 +6,8 @@ import { readConfig } from '../src/runtime/config-file.ts'
 import { InProcessHub } from '../src/runtime/in-process-transport.ts'
 import { openLog } from '../src/runtime/logger.ts'
 import { joinCluster } from '../src/runtime/remote-config.ts'
-import { COMMON, parseFlags, run } from './flags.ts'
+import { openStorage } from '../src/runtime/storage/open.ts'
+import { COMMON, exitCodeOf, parseFlags, report, run } from './flags.ts'
 import { Host } from './host.ts'
 import { listProtocols, loadProtocol } from './protocols.ts'
 
@@ -32,7 +33,10 @@ const PROGRAM = {
     ...COMMON,
     sim: { type: 'boolean', describe: 'run every configured node in this process' },
     list: { type: 'boolean', describe: 'print the algorithms and exit' },
-    storage: { type: 'string', describe: 'where the node keeps its records: memory (default: as the config says)' },
+    storage: {
+      type: 'string',
+      describe: 'memory, or a directory with a folder for each node (default: as configured)',
+    },
     bootstrap: { type: 'boolean', describe: 'start a new cluster without waiting for all nodes to be there' },
     insecure: { type: 'boolean', describe: 'listen beyond loopback without a shared secret' },
     ...PAXI_FLAGS,
@@ -67,15 +71,18 @@ async function main(): Promise<number | undefined> {
       () => process.exit(1),
     )
   }
-  const hosts = ids.map((id) => {
+  const hosts: Host[] = []
+  for (const id of ids) {
     const nodeLog = log.child({ node: id.name })
     const onFailure = (error: unknown) => {
-      nodeLog.error('defect', { error: error instanceof Error ? error.stack : String(error) })
-      process.exit(1)
+      nodeLog.error('stopped', { error: report(error) })
+      process.exit(exitCodeOf(error))
     }
+    const storage = await openStorage(flags.storage ?? config.storage, ownerOf(config, cluster, id, protocol), nodeLog)
     const { bootstrap } = flags
-    return new Host({ config, cluster, id, protocol, options, hub, overUdp, bootstrap, log: nodeLog, onFailure })
-  })
+    const made = { config, cluster, id, protocol, options, storage, hub, overUdp, bootstrap, log: nodeLog, onFailure }
+    hosts.push(new Host(made))
+  }
   process.once('SIGTERM', () => void stop(0))
   process.once('SIGINT', () => void stop(130))
   await Promise.all(hosts.map((host) => host.open()))
@@ -100,6 +107,16 @@ function memberOf(cluster: Cluster, id: string | undefined, where: string): Node
   return member
 }
 
+/** Whose records a node's data directory holds. */
+function ownerOf(
+  { cluster: name }: Config,
+  { members }: Cluster,
+  { name: node }: NodeId,
+  { name: algorithm }: Protocol,
+) {
+  return { cluster: name, members: members.map((member) => member.name), node, algorithm }
+}
+
 function refuseUnsupported(flags: ServerFlags): void {
   if (flags.master !== '' && flags.sim)
     throw new SynodError('usage', '-master gathers single nodes; -sim runs all of a file')
@@ -108,9 +125,7 @@ function refuseUnsupported(flags: ServerFlags): void {
     const value = flags[name as keyof typeof PAXI_FLAGS]
     if (value !== usual) throw new SynodError('usage', `-${name} ${value}: no protocol here takes it yet`)
   }
-  if (flags.storage !== undefined && flags.storage !== 'memory') {
-    throw new SynodError('usage', `-storage ${flags.storage}: a directory is not supported yet; use memory`)
-  }
+  if (flags.storage === '') throw new SynodError('usage', '-storage: memory, or a directory')
 }
 
 /**

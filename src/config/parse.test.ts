@@ -295,7 +295,7 @@ describe('each mistake in config.json is one line that names its place', () => {
     ['boolean', { thrifty: 'yes' }, 'thrifty: expected true or false, not a string'],
     ['buffer', { buffer_size: 1.5 }, 'buffer_size: expected a whole number, not a number'],
     ['cluster', { cluster: 'a b' }, 'cluster: must be 1 to 64 letters, digits, dots, dashes or underscores'],
-    ['storage', { storage: '/var/synod' }, 'storage: must be "memory": a directory is not supported yet'],
+    ['storage', { storage: '' }, 'storage: must be memory, or a directory'],
     ['short secret', { secret: 'hunter2' }, 'secret: must have at least 8 characters'],
     ['secret is not shown', { secret: 12345678 }, 'secret: expected a string, not a number'],
     ['negative time', { timeouts: { request_ms: -1 } }, 'timeouts.request_ms: must be at least 1, not -1'],

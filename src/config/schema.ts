@@ -111,9 +111,10 @@ export const configSchema = z
       .default('synod')
       .describe('name of the cluster; nodes of another one are not let in'),
     storage: z
-      .literal('memory', { error: 'must be "memory": a directory is not supported yet' })
+      .string()
+      .min(1, 'must be memory, or a directory')
       .default('memory')
-      .describe('where nodes keep their state: memory'),
+      .describe('where nodes keep their records: memory, or a directory with a folder for each node'),
     secret: z
       .string()
       .min(8, 'must have at least 8 characters')

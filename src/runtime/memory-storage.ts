@@ -1,13 +1,14 @@
 /** No disk: what the node persists lives as long as the process. */
-import type { Storage } from '../seams.ts'
 import { drawIncarnation } from './chance.ts'
+import type { OpenStorage } from './storage/open.ts'
 
-export function memoryStorage(): Storage {
+export function memoryStorage(): OpenStorage {
   return {
     durable: false,
     incarnation: drawIncarnation(),
     recover: () => [],
     append() {},
     sync: (done) => done(),
+    close: async () => {},
   }
 }

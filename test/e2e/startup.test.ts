@@ -62,7 +62,7 @@ describe.sequential('a server that cannot start', () => {
     ],
     ['an unknown option of the protocol', { ...GOOD, protocols: { paxos: { beat: 1 } } }, /paxos.*beat/],
     ['an unknown protocol', { ...GOOD, protocols: { paxoss: {} } }, /protocols.*paxoss/],
-    ['a data directory', { ...GOOD, storage: '/tmp/data' }, /storage.*memory/],
+    ['a data directory without a name', { ...GOOD, storage: '' }, /storage.*memory/],
     ['an address in the process', { ...GOOD, address: { '1.1': 'chan://x' } }, /address\.1\.1.*-sim/],
     ['a number for an address', { ...GOOD, address: { '1.1': 7 } }, /address\.1\.1/],
   ]
@@ -71,7 +71,7 @@ describe.sequential('a server that cannot start', () => {
   })
 
   const flags: readonly [string, readonly string[], RegExp][] = [
-    ['a data directory', ['-id', '1.1', '-storage', 'data'], /-storage data/],
+    ['a data directory without a name', ['-id', '1.1', '-storage='], /-storage/],
     ['an unknown flag', ['-id', '1.1', '-bogus'], /-bogus/],
     ['no id', [], /-id/],
     ['an id without a value', ['-id'], /-id/],

@@ -1,0 +1,24 @@
+/** What `-storage` and the configuration's `storage` name: memory, or a directory with a folder for each node. */
+import { join } from 'node:path'
+import type { Log, Storage } from '../../seams.ts'
+import { memoryStorage } from '../memory-storage.ts'
+import { DiskStorage } from './disk-storage.ts'
+import type { Owner } from './manifest.ts'
+
+/** A storage that holds on to something until it is closed. */
+export interface OpenStorage extends Storage {
+  close(): Promise<void>
+}
+
+/**
+ * Opens the storage of one node, and logs what was found there.
+ * @param place `memory`, or a directory; the node's own is the folder with its name
+ * @throws SynodError `storage` or `config`, or the system's error; see `DiskStorage.open`
+ */
+export async function openStorage(place: string, owner: Owner, log: Log): Promise<OpenStorage> {
+  if (place === 'memory') return memoryStorage()
+  const directory = join(place, owner.node)
+  const storage = await DiskStorage.open({ directory, owner })
+  log.info('recovered', { directory, ...storage.recovered })
+  return storage
+}

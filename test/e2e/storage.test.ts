@@ -1,0 +1,137 @@
+/** Servers with data directories: what was acknowledged outlives the death of all of them, and nobody else's is used. */
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type Program, temporaryDirectory, until } from '../support/processes.ts'
+import { RealCluster } from './cluster.ts'
+import { Load } from './load.ts'
+
+const THREE = ['1.1', '1.2', '1.3']
+
+/** The last file of a node's log. */
+function lastFile(directory: string, id: string): string {
+  const numbers = readdirSync(join(directory, id)).flatMap((name) =>
+    /^log-\d+$/.test(name) ? [Number(name.slice(4))] : [],
+  )
+  return join(directory, id, `log-${Math.max(...numbers)}`)
+}
+
+/** Ends by itself, with this code and these words on its last line. */
+async function expectEnd(program: Program, code: number, words: RegExp): Promise<void> {
+  await until('the server has ended', () => !program.running)
+  const finished = await program.ended
+  expect(finished).toMatchObject({ code, signal: null, stdout: '' })
+  expect(finished.stderr.trimEnd().split('\n').at(-1)).toMatch(words)
+}
+
+test.each(['paxos', 'abd'])(
+  'kill -9 of all under load, %s: every acknowledged write is there again',
+  async (algorithm) => {
+    const directory = temporaryDirectory()
+    const cluster = await RealCluster.create(THREE, { storage: directory })
+    await cluster.startAll('-algorithm', algorithm)
+    const load = new Load(cluster.nodes, { workers: 8, keys: 20 })
+    try {
+      for (let round = 1; round <= 2; round++) {
+        await until(`${200 * round} writes`, () => load.acknowledged.length >= 200 * round)
+        for (const id of THREE) cluster.program(id).signal('SIGKILL')
+        await Promise.all(THREE.map((id) => cluster.program(id).ended))
+        for (const id of THREE) cluster.start(id, '-algorithm', algorithm)
+        await cluster.ready()
+        for (const id of THREE) {
+          expect((await cluster.state(id)).memory).toBe('kept')
+          expect(cluster.program(id).stderr).toContain('"msg":"recovered"')
+        }
+      }
+      const before = load.acknowledged.length
+      await until('writes after the last restart', () => load.acknowledged.length > before + 50)
+      await load.stop()
+      // Once more, with nothing under way: now every key must have its last value.
+      for (const id of THREE) await cluster.kill(id)
+      for (const id of THREE) cluster.start(id, '-algorithm', algorithm)
+      await cluster.ready()
+      for (const id of THREE) await until(`${id} reads`, () => load.readAll(id).then(() => true))
+    } finally {
+      await load.close()
+    }
+    const { verdict, evidence } = load.judge()
+    expect(verdict, evidence).toBe('linearizable')
+    const dead = (error: unknown) => /ECONNREFUSED|ECONNRESET|other side closed|socket/i.test(String(error))
+    expect(load.surprises.filter((error) => !dead(error))).toEqual([])
+  },
+)
+
+test('with -sim each node has its own folder, and an end by SIGTERM loses nothing', async () => {
+  const directory = temporaryDirectory()
+  const cluster = await RealCluster.create(THREE)
+  cluster.start('1.1', '-sim', '-storage', directory)
+  await cluster.ready(THREE)
+  expect((await cluster.ask('1.2', 'PUT', '/5', 'five')).status).toBe(200)
+  cluster.program('1.1').signal('SIGTERM')
+  expect((await cluster.program('1.1').ended).code).toBe(0)
+  expect(readdirSync(directory).sort()).toEqual(THREE)
+  for (const id of THREE) expect(readdirSync(join(directory, id)).sort()).toEqual(['log-1', 'manifest', 'mark'])
+  cluster.start('1.1', '-sim', '-storage', directory)
+  await cluster.ready(THREE)
+  expect((await cluster.ask('1.3', 'GET', '/5')).body).toBe('five')
+})
+
+test('what cannot be used is refused in one line, and stays as it is', async () => {
+  const directory = temporaryDirectory()
+  const cluster = await RealCluster.create(['1.1', '1.2'], { cluster: 'one', storage: directory })
+  await cluster.startAll()
+  expect((await cluster.ask('1.1', 'PUT', '/5', 'five')).status).toBe(200)
+
+  // Another process: its ports are free, the directory is not.
+  const other = await RealCluster.create(['1.1', '1.2'], { cluster: 'one', storage: directory })
+  await expectEnd(other.start('1.1'), 1, /1\.1: held by another process$/)
+
+  await cluster.kill('1.1')
+  await expectEnd(other.start('1.1', '-algorithm', 'abd'), 2, /manifest: the records of algorithm paxos, not abd$/)
+  const third = await RealCluster.create(['1.1', '1.2', '1.3'], { cluster: 'one', storage: directory })
+  await expectEnd(third.start('1.1'), 2, /manifest: the records of members 1\.1 1\.2, not 1\.1 1\.2 1\.3$/)
+  const namesake = await RealCluster.create(['1.1', '1.2'], { cluster: 'two', storage: directory })
+  await expectEnd(namesake.start('1.1'), 2, /manifest: the records of cluster one, not two$/)
+  const file = join(temporaryDirectory(), 'file')
+  writeFileSync(file, '')
+  await expectEnd(other.start('1.1', '-storage', file), 1, /ENOTDIR.*1\.1/)
+
+  const log = lastFile(directory, '1.1')
+  const whole = readFileSync(log)
+  const end = whole.length
+  writeFileSync(log, whole.with(end - 13, whole[end - 13]! ^ 4))
+  await expectEnd(cluster.start('1.1'), 1, /log-1, byte \d+: a batch of \d+ bytes does not match its checksum$/)
+  truncateSync(log, end - 30)
+  await expectEnd(cluster.start('1.1'), 1, /log-1, byte \d+: the log ends here, but is acknowledged up to byte \d+$/)
+  expect(readFileSync(log).length).toBe(end - 30)
+  writeFileSync(log, whole)
+  cluster.start('1.1')
+  await cluster.ready()
+  expect((await cluster.ask('1.2', 'GET', '/5')).body).toBe('five')
+})
+
+test('a node whose directory is gone has forgotten, and is made whole by the others', async () => {
+  const directory = temporaryDirectory()
+  const cluster = await RealCluster.create(THREE, { storage: directory })
+  await cluster.startAll()
+  expect((await cluster.ask('1.1', 'PUT', '/5', 'five')).status).toBe(200)
+  await cluster.kill('1.3')
+  cluster.start('1.3', '-storage', join(directory, 'elsewhere'))
+  await until('1.3 has its memory back', async () => {
+    const { memory, voting } = await cluster.state('1.3')
+    return memory === 'kept' && voting
+  })
+  expect(cluster.program('1.3').stderr).toContain('memory regained')
+  expect(existsSync(join(directory, 'elsewhere', '1.3', 'manifest'))).toBe(true)
+  // And keeps it: all start again.
+  for (const id of THREE) await cluster.kill(id)
+  for (const id of ['1.1', '1.2']) cluster.start(id)
+  cluster.start('1.3', '-storage', join(directory, 'elsewhere'))
+  await cluster.ready()
+  await cluster.kill('1.1')
+  const body = await until('1.3 reads', async () => {
+    const answer = await cluster.ask('1.3', 'GET', '/5')
+    return answer.status === 200 && answer
+  })
+  expect(body.body).toBe('five')
+})
