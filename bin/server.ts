@@ -78,7 +78,9 @@ async function main(): Promise<number | undefined> {
       nodeLog.error('stopped', { error: report(error) })
       process.exit(exitCodeOf(error))
     }
-    const storage = await openStorage(flags.storage ?? config.storage, ownerOf(config, cluster, id, protocol), nodeLog)
+    const place = flags.storage ?? config.storage
+    const owner = ownerOf(config, cluster, id, protocol)
+    const storage = await openStorage(place, owner, config.limits.log_bytes, nodeLog)
     const { bootstrap } = flags
     const made = { config, cluster, id, protocol, options, storage, hub, overUdp, bootstrap, log: nodeLog, onFailure }
     hosts.push(new Host(made))

@@ -42,6 +42,11 @@ export class Founding {
     this.#node.log.info('memory regained')
   }
 
+  /** What stands for this part's records so far, once the roll call is over. */
+  dump(): object[] {
+    return [new Founded({ seen: this.#rollCall.seen, lost: this.memory === 'lost' })]
+  }
+
   /** The members this node has not heard of; none once it has started. */
   get awaited(): NodeId[] {
     return this.memory ? [] : this.#rollCall.missing.map((index) => this.#node.cluster.at(index))

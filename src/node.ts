@@ -9,9 +9,10 @@ import { Ballots } from './ballots.ts'
 import { FRAME_HEADER, frameNumber, framePayload, seal } from './codec/frame.ts'
 import type { Handlers, MessageClass, Module, RecordClass, Recoverers, ValuesOf } from './codec/schema.ts'
 import type { Command } from './command.ts'
-import { type RefusalCode, SynodError } from './errors.ts'
+import type { RefusalCode } from './errors.ts'
 import { Founding } from './founding.ts'
 import { Inbox, TURN_EVENTS } from './inbox.ts'
+import { checkpoint, recoverAll } from './journal.ts'
 import type { Cluster, NodeId } from './node-id.ts'
 import * as nodeMessages from './node-messages.ts'
 import { type Load, NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
@@ -198,11 +199,7 @@ export class Node {
   start(replica: Replica): void {
     this.#replica = replica
     this.#enqueue(() => {
-      for (const { number, payload } of this.#parts.storage.recover(this.#records.kinds)) {
-        const entry = this.#records.at(number)
-        if (!entry) throw new SynodError('malformed', `the log holds a record of unknown number ${number}`)
-        entry.handle(entry.codec.decode(payload))
-      }
+      recoverAll(this.#parts.storage, this.#records)
       this.#founding.begin(this.#options.bootstrap)
     }, true)
   }
@@ -304,6 +301,8 @@ export class Node {
 
   #flush(): void {
     this.#outbox.flush((to, frames) => this.#parts.transport.send(to, frames))
+    const records = this.memory && this.#parts.storage.checkpointDue && this.#replica?.dump?.()
+    if (records) checkpoint(this.#parts, this.#records, [this.#founding.dump(), records], (error) => this.#fail(error))
     if (this.#syncing || this.#persisted === this.#synced) return
     this.#syncing = true
     const target = this.#persisted

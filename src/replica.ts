@@ -36,6 +36,12 @@ export interface Replica {
   onStart(memory: Memory): void
   /** Called once at the end of each turn: the place to propose what the turn collected. */
   onTurnEnd?(): void
+  /**
+   * What stands for all that the replica has persisted so far: records that, recovered in this order by a new replica,
+   * bring it to this moment. They may be made as they are taken, while handlers run: what changes meanwhile must not
+   * show. Without it the log grows for ever.
+   */
+  dump?(): Iterable<object>
   /** What the replica would tell of itself. */
   status(): Status
 }

@@ -83,6 +83,14 @@ export interface Storage {
    * failed sync nobody knows what is on disk. A node has at most one sync in flight.
    */
   sync(done: () => void, failed: (error: unknown) => void): void
+  /** Whether the log has become so long that a checkpoint is worth its while. */
+  readonly checkpointDue: boolean
+  /**
+   * Puts `records` in the place of all that was appended so far, and makes both that and them durable; then calls
+   * `done`, or `failed`, after which the node stops. The records are taken in pieces, between turns of the node, which
+   * appends and syncs meanwhile. A crash leaves the one or the other. One checkpoint at a time.
+   */
+  checkpoint(records: Iterator<StoredRecord>, done: () => void, failed: (error: unknown) => void): void
 }
 
 /** Structured logging: one line an event. */

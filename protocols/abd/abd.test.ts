@@ -217,3 +217,17 @@ it('a node that forgot answers nobody and says why', () => {
   expect(s.passed.filter(({ from }) => from === '1.2')).toEqual([])
   s.judge()
 })
+
+it('with a disk it makes checkpoints, and comes back from them with what it held and a new life', () => {
+  const s = cluster({ durable: true })
+  const checkpoints = () => s.processes.map(({ disk }) => disk.checkpoints)
+  for (let count = 0; Math.min(...checkpoints()) < 2; count++) s.write('1.1', `${count % 20}`)
+  s.write('1.1', 'later')
+  const before = ['1.1', '1.2', '1.3'].map((name) => [held(s, name, '3'), held(s, name, 'later')])
+  const { life } = s.replica('1.2')
+  for (const name of ['1.1', '1.2', '1.3']) restart(s, name)
+  expect(['1.1', '1.2', '1.3'].map((name) => [held(s, name, '3'), held(s, name, 'later')])).toEqual(before)
+  expect(s.replica('1.2').life).toBe(life + 1)
+  expect(s.read('1.3', 'later')).toMatch(/^v/)
+  s.judge()
+})

@@ -35,7 +35,10 @@ export class Abd implements Replica {
   life = 0
   /** What is under way here. Requests that were answered at their deadline go at the next retry. */
   readonly operations = new Map<number, Operation>()
+  /** Counts the operations of this life. */
   lastId = 0
+  /** The pieces of a snapshot being recovered. */
+  recovered: Uint8Array[] = []
 
   constructor(node: Node, options: Options, quorum: QuorumSystem = majority(node.cluster)) {
     this.node = node
@@ -65,6 +68,11 @@ export class Abd implements Replica {
     const operation = new Operation(++this.lastId, request, this.quorum.phase1, this.node.now())
     this.operations.set(operation.id, operation)
     this.#query(operation, this.node.cluster.members)
+  }
+
+  /** What this node holds is one snapshot of the store. Frozen at once, given piece by piece. */
+  dump(): Iterable<object> {
+    return dumpOf(this.life, this.node.store.snapshot())
   }
 
   status() {
@@ -202,7 +210,24 @@ export class Abd implements Replica {
     this.life = life
   }
 
+  recoverPiece({ last, data }: records.Piece): void {
+    this.recovered.push(data)
+    if (!last) return
+    this.node.store.restore(this.recovered)
+    this.recovered = []
+  }
+
   recoverHeld({ key, tag, absent, value }: records.Held): void {
     this.node.store.set(key, absent ? null : value, tag)
   }
+}
+
+function* dumpOf(life: number, pieces: Iterable<Uint8Array>): Generator<object> {
+  yield new records.Began({ life })
+  let held: Uint8Array | null = null
+  for (const data of pieces) {
+    if (held) yield new records.Piece({ last: false, data: held })
+    held = data
+  }
+  if (held) yield new records.Piece({ last: true, data: held })
 }

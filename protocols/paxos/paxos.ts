@@ -12,6 +12,7 @@ import type { QuorumSystem, Replica, Request, Status } from '#core'
 import { type Command, type Memory, majority, NO_BALLOT, type Node, type NodeId } from '#core'
 import type { Candidate } from './candidate.ts'
 import { CatchUp } from './catch-up.ts'
+import { dumpOf } from './dump.ts'
 import { Election } from './election.ts'
 import { type Entry, LEAP, Log } from './log.ts'
 import * as messages from './messages.ts'
@@ -88,6 +89,10 @@ export class Paxos implements Replica {
       this.recorded = executed
       this.node.persist(records.Executed, { slot: executed })
     }
+  }
+
+  dump(): Iterable<object> {
+    return dumpOf(this)
   }
 
   status(): Status {

@@ -46,6 +46,9 @@ export const limitsSchema = z
       .describe('the longest request body; beyond it 413'),
     requests: count.default(8192).describe('open client requests per node; beyond it 503'),
     inbox: count.default(65_536).describe('events queued in a node; beyond it 503'),
+    log_bytes: count
+      .default(67_108_864)
+      .describe('log on disk since the last snapshot, and beyond its size; then there is a new one'),
     peer_bytes: count.default(67_108_864).describe('bytes waiting for one peer; beyond it messages to it are dropped'),
   })
   .superRefine((limits, context) => {

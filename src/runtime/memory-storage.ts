@@ -9,6 +9,8 @@ export function memoryStorage(): OpenStorage {
     recover: () => [],
     append() {},
     sync: (done) => done(),
+    checkpointDue: false,
+    checkpoint: (_records, done) => done(),
     close: async () => {},
   }
 }

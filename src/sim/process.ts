@@ -6,7 +6,7 @@ import type { Cluster, NodeId } from '../node-id.ts'
 import type { NodeOptions } from '../node-parts.ts'
 import type { Protocol, Replica } from '../replica.ts'
 import type { Outcome } from '../request.ts'
-import { type Clock, type Log, SILENT } from '../seams.ts'
+import { type Clock, type Log, SILENT, type StoredRecord } from '../seams.ts'
 import { KeyValueStore } from '../store/kv-store.ts'
 import type { StateMachine } from '../store/state-machine.ts'
 import { Disk } from './disk.ts'
@@ -106,6 +106,12 @@ export class Process implements Endpoint {
       random: world.chooser,
       storage: {
         ...storage,
+        get checkpointDue() {
+          return storage.checkpointDue
+        },
+        checkpoint: (records: Iterator<StoredRecord>, done: () => void, failed: (error: unknown) => void) => {
+          storage.checkpoint(records, () => this.#act(life, done, false), failed)
+        },
         sync: (done: () => void, failed: (error: unknown) => void) => {
           if (this.#burn()) storage.sync(() => this.#act(life, done, true), failed)
         },

@@ -225,6 +225,46 @@ describe('the disk', () => {
     expect([...lengths].sort()).toEqual([3, 4, 5, 6])
   })
 
+  it('puts a checkpoint in the place of what was appended before it, whole or not at all', () => {
+    const outcomes = new Set<string>()
+    for (let passed = 0; passed <= 4; passed += 0.5) {
+      const world = new World(new SeededChooser(1))
+      const disk = new Disk(world, true)
+      const storage = disk.mount()
+      const append = (number: number) => storage.append({ number, payload: new Uint8Array(0) })
+      for (let i = 0; i < 400; i++) append(i)
+      expect(storage.checkpointDue).toBe(true)
+      storage.sync(
+        () => {},
+        () => {},
+      )
+      world.runUntil(5)
+      const records = Array.from({ length: 20 }, (_, index) => ({ number: 1000 + index, payload: new Uint8Array(0) }))
+      storage.checkpoint(
+        records.values(),
+        () => {},
+        () => {},
+      )
+      expect(storage.checkpointDue).toBe(false)
+      append(400)
+      storage.sync(
+        () => {},
+        () => {},
+      )
+      world.runUntil(world.now + passed)
+      const { appended, synced } = disk.marks
+      expect([appended, synced >= 400]).toEqual([401, true])
+      disk.crash()
+      const survived = [...disk.mount().recover([])].map(({ number }) => number)
+      expect(survived.includes(400) || synced === 400).toBe(true)
+      const [first] = survived
+      outcomes.add(first === 0 ? 'log' : 'checkpoint')
+      const expected = first === 0 ? Array.from({ length: 400 }, (_, i) => i) : records.map(({ number }) => number)
+      expect(survived.filter((number) => number !== 400)).toEqual(expected)
+    }
+    expect(outcomes.size).toBe(2)
+  })
+
   it('forgets everything without durability, and gets another incarnation', () => {
     const disk = new Disk(new World(new SeededChooser(1)), false)
     const before = disk.mount().incarnation

@@ -135,3 +135,28 @@ test('a node whose directory is gone has forgotten, and is made whole by the oth
   })
   expect(body.body).toBe('five')
 })
+
+test('checkpoints under load keep the directory short, and every acknowledged write is behind them', async () => {
+  const directory = temporaryDirectory()
+  const cluster = await RealCluster.create(THREE, { storage: directory, limits: { log_bytes: 20_000 } })
+  await cluster.startAll()
+  const load = new Load(cluster.nodes, { workers: 8, keys: 20 })
+  try {
+    const snapshot = (id: string) => readdirSync(join(directory, id)).find((name) => /^snapshot-\d+$/.test(name))
+    const first = await until('a snapshot on each node', () => {
+      const names = THREE.map(snapshot)
+      return names.every((name) => name !== undefined) && names
+    })
+    await until('another one', () => THREE.every((id, index) => ![first[index], undefined].includes(snapshot(id))))
+    await Promise.all(THREE.map((id) => cluster.kill(id)))
+    for (const id of THREE) expect(readdirSync(join(directory, id)).length).toBeLessThan(10)
+    for (const id of THREE) cluster.start(id)
+    await cluster.ready()
+    await load.stop()
+    for (const id of THREE) await until(`${id} reads`, () => load.readAll(id).then(() => true))
+  } finally {
+    await load.close()
+  }
+  const { verdict, evidence } = load.judge()
+  expect(verdict, evidence).toBe('linearizable')
+})

@@ -37,6 +37,29 @@ export class HandDisk implements Storage {
     this.#inFlight.push({ target: this.records.length, done, failed })
   }
 
+  /** Whether the node is to make a checkpoint. */
+  checkpointDue = false
+  /** The checkpoint under way. */
+  checkpointing: { readonly records: Iterator<StoredRecord>; readonly cut: number; readonly done: () => void } | null =
+    null
+
+  checkpoint(records: Iterator<StoredRecord>, done: () => void): void {
+    if (this.checkpointing) throw new Error('a checkpoint is under way')
+    this.checkpointDue = false
+    this.checkpointing = { records, cut: this.records.length, done }
+  }
+
+  /** Ends the checkpoint under way. The records that it stands for are durable with it. */
+  replace(): void {
+    const { records, cut, done } = this.checkpointing!
+    const taken: StoredRecord[] = []
+    for (let next = records.next(); !next.done; next = records.next()) taken.push(next.value)
+    this.checkpointing = null
+    this.records.splice(0, cut, ...taken)
+    this.synced = Math.max(this.synced, cut) - cut + taken.length
+    done()
+  }
+
   get inFlight(): number {
     return this.#inFlight.length
   }

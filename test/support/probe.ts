@@ -32,6 +32,14 @@ export class Probe implements Replica {
     node.register(messages, this, records)
   }
 
+  /** What a checkpoint finds. */
+  dumped: Noted[] | null = null
+
+  dump(): Iterable<object> {
+    this.notes.push('dump')
+    return this.dumped ?? []
+  }
+
   onStart(memory: Memory): void {
     this.notes.push(`start ${memory}`)
     this.onStartDo()

@@ -38,9 +38,12 @@ test('a sync tells only after the turn', async () => {
   const log = await Counted.open(new HandFiles())
   let told = false
   log.append(1)
-  log.storage.sync(() => {
-    told = true
-  }, expect.unreachable)
+  log.storage.sync(
+    () => {
+      told = true
+    },
+    (error) => expect.unreachable(String(error)),
+  )
   expect(told).toBe(false)
   await log.storage.close()
   expect(told).toBe(true)

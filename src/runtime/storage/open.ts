@@ -13,12 +13,18 @@ export interface OpenStorage extends Storage {
 /**
  * Opens the storage of one node, and logs what was found there.
  * @param place `memory`, or a directory; the node's own is the folder with its name
+ * @param checkpointBytes see `DiskOptions`
  * @throws SynodError `storage` or `config`, or the system's error; see `DiskStorage.open`
  */
-export async function openStorage(place: string, owner: Owner, log: Log): Promise<OpenStorage> {
+export async function openStorage(
+  place: string,
+  owner: Owner,
+  checkpointBytes: number,
+  log: Log,
+): Promise<OpenStorage> {
   if (place === 'memory') return memoryStorage()
   const directory = join(place, owner.node)
-  const storage = await DiskStorage.open({ directory, owner })
+  const storage = await DiskStorage.open({ directory, owner, checkpointBytes })
   log.info('recovered', { directory, ...storage.recovered })
   return storage
 }
