@@ -8,15 +8,17 @@ import { Counted, DIRECTORY, work } from './testing/counted.ts'
 /** A directory with a snapshot and several files of the log, after an orderly end or a kill. */
 async function sample(orderly: boolean): Promise<{ files: HandFiles; acknowledged: number }> {
   const files = new HandFiles()
-  const log = await Counted.open(files, { checkpointBytes: 500 })
+  const log = await Counted.open(files)
   await work(log, [2, 5, 3, 9, 8])
-  const again = log.storage
+  const { storage } = log
   log.append(9)
   await log.sync()
   await log.sync()
   log.append(1)
   await log.sync()
-  if (orderly) await again.close()
+  expect(files.paths.filter((path) => /(log|snapshot)-/.test(path)).length).toBeGreaterThan(2)
+  expect(files.paths.some((path) => path.includes('/snapshot-'))).toBe(true)
+  if (orderly) await storage.close()
   return { files: files.afterKill(), acknowledged: log.acknowledged }
 }
 
@@ -46,7 +48,6 @@ async function expectHonest(whole: HandFiles, path: string, bytes: Uint8Array, a
 
 test.each([true, false])('every flipped byte, after an orderly end: %s', async (orderly) => {
   const { files, acknowledged } = await sample(orderly)
-  expect(files.paths.filter((path) => /(log|snapshot)-/.test(path)).length).toBeGreaterThan(2)
   expect(await start(files.afterKill())).toBe(acknowledged)
   const outcomes = new Set<string>()
   for (const path of files.paths) {
@@ -128,4 +129,21 @@ test('exchanged files, and files of another directory', async () => {
       expect(typeof (await start(exchanged)), `${other} as ${path}`).toBe(path.endsWith('mark') ? 'number' : 'string')
     }
   }
+})
+
+test('a refused directory stays as it is, what was not finished included', async () => {
+  const { files } = await sample(false)
+  const snapshot = files.paths.find((path) => path.includes('/snapshot-'))!
+  files.put(`${DIRECTORY}/log-9.new`, new Uint8Array(7))
+  files.put(`${DIRECTORY}/log-1`, new Uint8Array(7))
+  const bytes = files.get(snapshot)
+  files.put(snapshot, bytes.with(200, bytes[200]! ^ 1))
+  const refused = files.afterKill()
+  expect(await start(refused)).toContain(snapshot)
+  expect(refused.paths).toEqual(files.paths)
+  expect(refused.calls).toEqual([])
+  files.put(snapshot, bytes)
+  expect(await start(files)).toBeTypeOf('number')
+  expect(files.paths).not.toContain(`${DIRECTORY}/log-9.new`)
+  expect(files.paths).not.toContain(`${DIRECTORY}/log-1`)
 })

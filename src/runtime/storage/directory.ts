@@ -8,7 +8,7 @@
  *     lock.*         sockets, see lock.ts
  *     *.new          not finished: removed at the start, as is what a snapshot stands for
  */
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { drawIncarnation } from '../chance.ts'
 import { damage } from './damage.ts'
 import type { File, Files } from './files.ts'
@@ -69,20 +69,19 @@ export async function removeBelow(files: Files, directory: string, snapshot: num
  * @throws SynodError `storage` when something is damaged or missing, `config` when it is another owner's
  */
 export async function openDirectory(files: Files, directory: string, owner: Owner): Promise<Contents> {
-  for (const name of await files.list(directory)) {
-    if (name.endsWith(ASIDE)) await files.remove(join(directory, name))
-  }
   const { incarnation } = (await readManifest(files, directory, owner)) ?? (await create(files, directory, owner))
   const [snapshot = 0] = (await numbersOf(files, directory, 'snapshot')).reverse()
-  await removeBelow(files, directory, snapshot)
   const mark = await Mark.open(files, join(directory, 'mark'), incarnation)
   const survey = new Survey(files, directory, incarnation)
   try {
     if (snapshot > 0) await survey.take('snapshot', snapshot, false)
-    const numbers = await numbersOf(files, directory, 'log')
+    const numbers = (await numbersOf(files, directory, 'log')).filter((number) => number >= snapshot)
     requireAll(directory, numbers, Math.max(1, snapshot), mark.position, snapshot > 0)
     for (const number of numbers) await survey.take('log', number, number === numbers.at(-1))
     await survey.close(mark.position)
+    // Only what was found whole is changed.
+    await removeUnfinished(files, directory)
+    await removeBelow(files, directory, snapshot)
   } catch (error) {
     await mark.close()
     for (const { file } of survey.files) await file.close()
@@ -180,9 +179,16 @@ async function readManifest(files: Files, directory: string, owner: Owner): Prom
   return manifest
 }
 
+async function removeUnfinished(files: Files, directory: string): Promise<void> {
+  for (const name of await files.list(directory)) {
+    if (name.endsWith(ASIDE)) await files.remove(join(directory, name))
+  }
+}
+
 /** Begins a new memory. The manifest comes last: without it there is nothing yet. */
 async function create(files: Files, directory: string, owner: Owner): Promise<Manifest> {
   const manifest = { format: FORMAT, ...owner, incarnation: drawIncarnation() }
+  await removeUnfinished(files, directory)
   if ((await files.list(directory)).includes('mark')) await files.remove(join(directory, 'mark'))
   await Mark.create(files, join(directory, 'mark'))
   await files.syncDirectory(directory)
@@ -200,5 +206,8 @@ async function create(files: Files, directory: string, owner: Owner): Promise<Ma
 export async function makeDirectory(files: Files, directory: string): Promise<void> {
   const first = await files.makeDirectory(directory)
   if (first === undefined) return
-  for (let path = directory; path.length >= first.length; path = dirname(path)) await files.syncDirectory(dirname(path))
+  const top = resolve(first)
+  for (let path = resolve(directory); path.length >= top.length; path = dirname(path)) {
+    await files.syncDirectory(dirname(path))
+  }
 }

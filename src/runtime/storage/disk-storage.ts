@@ -3,9 +3,10 @@
  * way is the next batch. A checkpoint replaces the log so far by a snapshot, which is written beside the log's own work.
  *
  * All writing to the log goes through one queue, so that at most one sync is under way and batches keep their order.
- * After a failed write or sync nothing more is written: what is on disk then is not known (decision 7 of the design
- * calls for the node to stop).
+ * After a failed write or sync nothing more is written: what is on disk then is not known, and a retry that succeeds
+ * proves nothing, for the pages may count as clean.
  */
+import { SynodError } from '../../errors.ts'
 import type { RecordKind, Storage, StoredRecord } from '../../seams.ts'
 import { Batch } from './batch.ts'
 import { writeSnapshot } from './checkpoint.ts'
@@ -224,7 +225,7 @@ export class DiskStorage implements Storage {
     const path = pathOf(this.#directory, 'snapshot', number)
     const isClosed = () => this.#closed || this.#failure !== null
     const bytes = await writeSnapshot(this.#files, path, head, records, isClosed)
-    if (bytes === null) return
+    if (bytes === null) throw this.#failure ?? new SynodError('storage', `${path}: given up`)
     this.#snapshotBytes = bytes
     await removeBelow(this.#files, this.#directory, number)
   }

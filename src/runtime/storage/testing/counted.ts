@@ -55,8 +55,8 @@ export class Counted {
       directory: DIRECTORY,
       owner: OWNER,
       files,
-      segmentBytes: 400,
-      checkpointBytes: 800,
+      segmentBytes: 300,
+      checkpointBytes: 400,
       ...options,
     })
     try {
