@@ -3,7 +3,7 @@ import type { Storage, StoredRecord } from '../../src/seams.ts'
 
 /** A sync under way: how many records it is for, and what to call at its end. */
 interface Sync {
-  readonly target: number
+  target: number
   readonly done: () => void
   readonly failed: (error: unknown) => void
 }
@@ -56,7 +56,9 @@ export class HandDisk implements Storage {
     for (let next = records.next(); !next.done; next = records.next()) taken.push(next.value)
     this.checkpointing = null
     this.records.splice(0, cut, ...taken)
-    this.synced = Math.max(this.synced, cut) - cut + taken.length
+    const renumbered = (count: number) => Math.max(count, cut) - cut + taken.length
+    this.synced = renumbered(this.synced)
+    for (const sync of this.#inFlight) sync.target = renumbered(sync.target)
     done()
   }
 

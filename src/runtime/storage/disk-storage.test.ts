@@ -114,7 +114,8 @@ test('a failed sync is final', async () => {
   const before = files.calls.length
   log.append(1)
   await log.sync()
-  expect(log).toMatchObject({ acknowledged: 0, failure: { code: 'EIO' } })
+  const message = expect.stringMatching(/^\/data\/1\.1: EIO/)
+  expect(log).toMatchObject({ acknowledged: 0, failure: { code: 'EIO', message } })
   await expect(
     new Promise<void>((done, failed) => log.storage.checkpoint(recordsBelow(2), done, failed)),
   ).rejects.toThrow()

@@ -141,7 +141,7 @@ export class DiskStorage implements Storage {
     this.#checkpointing = cut.then((number) => this.#replace(number, records))
     this.#checkpointing
       .catch((error: unknown) => {
-        this.#failure ??= error
+        this.#end(error)
         throw error
       })
       .finally(() => {
@@ -182,11 +182,16 @@ export class DiskStorage implements Storage {
     })
     this.#queue = result.then(
       () => {},
-      (error: unknown) => {
-        this.#failure ??= error
-      },
+      (error: unknown) => this.#end(error),
     )
     return result
+  }
+
+  /** Lets this be the end of all writing. The system's errors do not say where they happened. */
+  #end(error: unknown): void {
+    if (this.#failure !== null) return
+    this.#failure = error
+    if (error instanceof Error && 'syscall' in error) error.message = `${this.#directory}: ${error.message}`
   }
 
   /** Makes a batch durable. */
