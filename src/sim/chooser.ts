@@ -1,4 +1,7 @@
-/** Picks every nondeterministic step of a simulation; by seed here, so that the same seed gives the same run. */
+/**
+ * Picks every nondeterministic step of a simulation; by seed here, so that the same seed gives the same run. Who chooses
+ * says what for, so that a script (`script.ts`) can play single choices again and leave others out.
+ */
 import { Xoshiro } from '../parts/xoshiro.ts'
 import type { Random } from '../seams.ts'
 
@@ -11,6 +14,20 @@ export interface Chooser extends Random {
   pick<T>(items: readonly T[]): T
   /** The items in random order. */
   shuffle<T>(items: readonly T[]): T[]
+  /** Tells it the time: a script tells choices of one purpose apart by when they were made. */
+  follow(now: () => number): void
+  /** The chooser for one purpose, such as a link. */
+  of(purpose: string): Chooser
+  /** The chooser for a step that a script may leave out, such as the third strike; null when it does. */
+  step(kind: string, number: number): Chooser | null
+  /** The number of the last step of a kind that is going to happen, as far as that is known. */
+  last(kind: string): number
+  /** What came about without a choice, such as a time; in a script, what it was when the script was recorded. */
+  recall(fact: number): number
+  /**
+   * A node's own numbers. A script never calms them: equal election timeouts would be a fault that nobody has.
+   */
+  own(purpose: string): Random
 }
 
 export class SeededChooser implements Chooser {
@@ -45,5 +62,27 @@ export class SeededChooser implements Chooser {
       shuffled[j] = item
     }
     return shuffled
+  }
+
+  follow(): void {}
+
+  of(): Chooser {
+    return this
+  }
+
+  step(): Chooser {
+    return this
+  }
+
+  last(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  recall(fact: number): number {
+    return fact
+  }
+
+  own(): Random {
+    return this
   }
 }

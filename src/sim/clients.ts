@@ -123,10 +123,10 @@ export class Clients implements Testimony {
     process.submit(command, (outcome) => open.end(outcome))
   }
 
-  /** Some clients go away, each with this probability: they never learn what became of their operations. */
-  disconnect(probability: number): void {
-    for (const open of [...this.#open]) if (this.#world.chooser.chance(probability)) open.end(null)
-    this.sessions.disconnect(probability)
+  /** Those clients go away for which `leaves` says so: they never learn what became of their operations. */
+  disconnect(leaves: () => boolean): void {
+    for (const open of [...this.#open]) if (leaves()) open.end(null)
+    this.sessions.disconnect(leaves)
   }
 
   /** A client whose node dies loses its connection. */
@@ -146,8 +146,8 @@ export class Clients implements Testimony {
         this.issued.set(value, key)
         return value
       },
-      key: () => {
-        const key = String(this.#world.chooser.below(this.#workload.keys))
+      key: (chooser) => {
+        const key = String(chooser.below(this.#workload.keys))
         this.keys.add(key)
         return key
       },

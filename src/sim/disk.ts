@@ -1,5 +1,6 @@
 /** A simulated disk, or its absence: what was appended but not synced at a crash survives as any prefix. */
-import type { Storage, StoredRecord } from '../seams.ts'
+import type { Random, Storage, StoredRecord } from '../seams.ts'
+import type { Chooser } from './chooser.ts'
 import type { World } from './world.ts'
 
 /** A checkpoint is due when so many records were appended since the last: few, so that short runs have several. */
@@ -15,6 +16,9 @@ export class Disk {
   /** Counts the checkpoints that were finished. */
   checkpoints = 0
   readonly #world: World
+  readonly #chooser: Chooser
+  /** Names the memories: no two may be alike. */
+  readonly #names: Random
   #incarnation: number
   /** What stands for the records before number `#first`; then those that follow. */
   #snapshot: StoredRecord[] = []
@@ -25,8 +29,11 @@ export class Disk {
   /** Each mount is one life of the node; only the last one's calls count. */
   #mount = 0
 
-  constructor(world: World, durable: boolean) {
+  /** @param owner whose disk it is */
+  constructor(world: World, durable: boolean, owner = '') {
     this.#world = world
+    this.#chooser = world.chooser.of(`disk ${owner}`)
+    this.#names = world.chooser.own(`memories ${owner}`)
     this.durable = durable
     this.#incarnation = this.#draw()
   }
@@ -55,7 +62,7 @@ export class Disk {
       },
       sync: (done) => {
         const target = this.marks.appended
-        this.#world.after(this.#world.chooser.between(0.05, 2), () => {
+        this.#world.after(this.#chooser.between(0.05, 2), () => {
           if (!current()) return
           this.#synced = Math.max(this.#synced, target)
           done()
@@ -76,7 +83,7 @@ export class Disk {
     this.#mount += 1
     this.#checkpointing = false
     if (this.durable) {
-      const survived = this.#synced + (kept ?? this.#world.chooser.below(this.marks.appended - this.#synced + 1))
+      const survived = this.#synced + (kept ?? this.#chooser.below(this.marks.appended - this.#synced + 1))
       this.#log.length = survived - this.#first
       this.#synced = survived
     } else {
@@ -130,6 +137,6 @@ export class Disk {
   }
 
   #draw(): number {
-    return 1 + this.#world.chooser.below(2 ** 31)
+    return 1 + this.#names.below(2 ** 31)
   }
 }

@@ -13,33 +13,40 @@ const EARLY = ['usurp', 'slow-link', 'flapping', 'replay', 'slow-peer']
 
 /** Starts the nodes; ends when all know their memory, or when it has taken too long. */
 export function found(stage: Stage): void {
-  const { arena, strikes, chosen } = stage
+  const { arena, strikes, chosen, trace } = stage
   const { world, chooser, processes, clients } = arena
   for (const process of processes) world.after(chooser.between(0, 500), () => process.boot())
   let over = false
   const undo = chosen ? [] : disturb(stage, () => over)
-  const early = chooser.chance(0.5)
+  const plan = world.chooser.of('founding')
+  const early = plan.chance(0.5)
   if (early) clients.start()
-  if (early && chooser.chance(0.5)) {
+  if (early && plan.chance(0.5)) {
     for (const nemesis of strikes.drawn) if (EARLY.includes(nemesis.name)) strikes.strike(nemesis)
   }
   world.runUntil(FOUNDING_MS, () => processes.every(({ node }) => node?.memory))
   over = true
   strikes.heal()
   for (const calm of undo) calm()
+  if (undo.length > 0) trace?.healed()
   if (!early) clients.start()
 }
 
 /** Lets nodes die and the network play tricks; gives the ways back to calm. */
-function disturb({ arena }: Stage, over: () => boolean): (() => void)[] {
-  const { chooser, processes, network } = arena
+function disturb({ arena, trace }: Stage, over: () => boolean): (() => void)[] {
+  const { world, processes, network } = arena
+  const chooser = world.chooser.of('deaths and storms')
   // At most as many as may forget; also such as have begun already, if enough others remember.
   const fallible = chooser.shuffle(processes).slice(0, Math.floor((processes.length - 1) / 2))
   const deaths = chooser.chance(0.5) ? fallible.length * chooser.below(6) : 0
-  for (let i = 0; i < deaths; i++) die(arena, chooser.pick(fallible), over)
+  for (let i = 0; i < deaths; i++) {
+    const own = world.chooser.step('death', i)
+    if (own) die({ ...arena, chooser: own }, own.pick(fallible), over)
+  }
   const undo: (() => void)[] = []
   if (chooser.chance(0.3)) undo.push(network.worsen({ reorder: 1, mostDelay: 40, duplicate: 0.2 }))
   if (chooser.chance(0.3)) undo.push(network.worsen({ replay: chooser.between(0.1, 0.5) }))
+  if (undo.length > 0) trace?.struck('storm')
   return undo
 }
 

@@ -2,6 +2,7 @@
 import type { Arena, Invariant } from './arena.ts'
 import { invariants } from './invariants/index.ts'
 import type { Process } from './process.ts'
+import type { RunTrace } from './trace.ts'
 
 /** Thrown by a check inside a run; it ends it. */
 export class Violation extends Error {
@@ -23,6 +24,7 @@ export class Judge {
   led = false
   leaderChanges = 0
   readonly #arena: Arena
+  readonly #trace: RunTrace | null
   /** What a step has touched; its array is filled anew for each step. */
   readonly #touched: Process[] = []
   readonly #view: Arena
@@ -30,12 +32,14 @@ export class Judge {
   /** The latest leader seen, by the ballot it leads with. */
   #latest = { leader: '', ballot: 0 }
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, trace: RunTrace | null) {
     this.#arena = arena
+    this.#trace = trace
     this.#view = { ...arena, processes: this.#touched }
   }
 
   afterStep(): void {
+    this.#trace?.look()
     // Only what the step has touched can have changed: mostly one process, or none.
     const touched = this.#touched
     touched.length = 0
@@ -50,6 +54,7 @@ export class Judge {
   }
 
   atEnd(): void {
+    this.#trace?.finished()
     for (const invariant of this.#invariants) {
       this.#demand(invariant, invariant.atRest?.(this.#arena))
       this.#demand(invariant, invariant.atEnd?.(this.#arena))

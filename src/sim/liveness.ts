@@ -21,10 +21,12 @@ const LIVENESS_MS = 20_000
 /** How long it may take at the end until nothing is left in the queues. */
 const REST_MS = 5000
 
-export function recover({ arena, chosen }: Stage): void {
-  const { world, chooser, clients, network, protocol } = arena
+export function recover({ arena, chosen, trace }: Stage): void {
+  const { world, clients, network, protocol } = arena
+  const chooser = world.chooser.of('core')
+  trace?.calmed()
   network.heal()
-  if (!chosen && !protocol.abstains) chooser.pick([coreAlone, partlyConnected, () => {}])(arena)
+  if (!chosen && !protocol.abstains) chooser.pick([coreAlone, partlyConnected, () => {}])({ ...arena, chooser })
   network.heal()
   revive(arena)
   const deadline = world.now + LIVENESS_MS

@@ -4,6 +4,7 @@
  * what is under way from one may still arrive.
  */
 import type { NodeId } from '../node-id.ts'
+import type { Chooser } from './chooser.ts'
 import { Links, linkOf } from './links.ts'
 import type { World } from './world.ts'
 
@@ -32,6 +33,15 @@ export interface Endpoint {
   receive(from: NodeId, frame: Uint8Array): void
 }
 
+/** Why a write was lost. */
+export type Loss = 'dropped' | 'cut' | 'restarted'
+
+/** Sees what becomes of each write. */
+export interface NetworkEye {
+  delivered(from: NodeId, to: NodeId, frame: Uint8Array): void
+  lost(from: NodeId, to: NodeId, frames: readonly Uint8Array[], why: Loss): void
+}
+
 /** How many writes are kept for replay. */
 const OLD = 200
 
@@ -47,6 +57,7 @@ export class Network {
   weather: Weather = { ...CALM }
   /** Writes lost to the weather or a cut, for the totals of a run. */
   lost = 0
+  eye: NetworkEye | null = null
   readonly #world: World
   readonly #endpoints: Endpoint[] = []
   readonly #cuts = new Links()
@@ -59,6 +70,8 @@ export class Network {
   readonly #old: Write[] = []
   /** When the last write of a link arrives: the next in order comes later. */
   readonly #lastArrival = new Map<number, number>()
+  /** Each link chooses for itself, so that a script can leave out a message and the others' fates stay. */
+  readonly #choosers: Chooser[][] = []
 
   constructor(world: World) {
     this.#world = world
@@ -108,41 +121,55 @@ export class Network {
 
   /** One write: its frames arrive together or not at all. */
   send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
-    const { chooser } = this.#world
+    const chooser = this.#chooser(from, to)
     const { duplicate, replay } = this.weather
     const drop = Math.max(this.weather.drop, this.#losses.get(from, to))
-    if (this.isCut(from, to) || (drop > 0 && chooser.chance(drop))) {
-      this.lost += 1
+    if (this.isCut(from, to)) {
+      this.#abandon(from, to, frames, 'cut')
+      return
+    }
+    if (drop > 0 && chooser.chance(drop)) {
+      this.#abandon(from, to, frames, 'dropped')
       return
     }
     // A copy, so that no node can change what another has sent.
     const copies = frames.map((frame) => frame.slice())
     const write = { from, to, frames: copies, life: this.#endpoints[to.index]!.life }
-    this.#carry(write)
-    if (duplicate > 0 && chooser.chance(duplicate)) this.#carry(write)
-    if (replay > 0) this.#replay(write, replay)
+    this.#carry(write, chooser)
+    if (duplicate > 0 && chooser.chance(duplicate)) this.#carry(write, chooser)
+    if (replay > 0) this.#replay(write, replay, chooser)
   }
 
-  #carry(write: Write): void {
-    this.#world.at(this.#arrival(write), () => this.#deliver(write))
+  #carry(write: Write, chooser: Chooser): void {
+    this.#world.at(this.#arrival(write, chooser), () => this.#deliver(write))
   }
 
   #deliver({ from, to, frames, life }: Write): void {
     const endpoint = this.#endpoints[to.index]!
     if (endpoint.life !== life || this.isCut(from, to)) {
-      this.lost += 1
+      this.#abandon(from, to, frames, endpoint.life === life ? 'cut' : 'restarted')
       return
     }
     for (const frame of frames) {
       this.#world.mix(linkOf(from, to))
       this.#world.mixBytes(frame)
+      this.eye?.delivered(from, to, frame)
       endpoint.receive(from, frame)
     }
   }
 
+  #abandon(from: NodeId, to: NodeId, frames: readonly Uint8Array[], why: Loss): void {
+    this.lost += 1
+    this.eye?.lost(from, to, frames, why)
+  }
+
+  #chooser(from: NodeId, to: NodeId): Chooser {
+    const row = (this.#choosers[from.index] ??= [])
+    return (row[to.index] ??= this.#world.chooser.of(`link ${from.name}>${to.name}`))
+  }
+
   /** Keeps a write, and now and then delivers an old one again, as long as its receiver lives on. */
-  #replay(write: Write, probability: number): void {
-    const { chooser } = this.#world
+  #replay(write: Write, probability: number, chooser: Chooser): void {
     if (this.#old.length < OLD) this.#old.push(write)
     else this.#old[chooser.below(OLD)] = write
     if (!chooser.chance(probability)) return
@@ -150,8 +177,8 @@ export class Network {
     this.#world.after(chooser.between(0, 500), () => this.#deliver(old))
   }
 
-  #arrival({ from, to }: Write): number {
-    const { chooser, now } = this.#world
+  #arrival({ from, to }: Write, chooser: Chooser): number {
+    const { now } = this.#world
     const { leastDelay, mostDelay, tail, reorder } = this.weather
     let delay = chooser.between(leastDelay, mostDelay)
     if (tail > 0 && chooser.chance(tail)) delay *= 20

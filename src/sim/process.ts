@@ -68,7 +68,7 @@ export class Process implements Endpoint {
   constructor(id: NodeId, setting: Setting) {
     this.id = id
     this.#setting = setting
-    this.disk = new Disk(setting.world, setting.durable)
+    this.disk = new Disk(setting.world, setting.durable, id.name)
     setting.network.attach(this)
   }
 
@@ -103,7 +103,7 @@ export class Process implements Endpoint {
     const parts = {
       transport: { send, reject: (from: NodeId, reason: string) => this.#fail(new Error(`${from.name}: ${reason}`)) },
       clock: this.#clock(life),
-      random: world.chooser,
+      random: world.chooser.own(`${this.id.name} in life ${life}`),
       storage: {
         ...storage,
         get checkpointDue() {
@@ -196,13 +196,14 @@ export class Process implements Endpoint {
 
   #clock(life: number): Clock {
     const { world } = this.#setting
+    const turns = world.chooser.of(`turns ${this.id.name}`)
     return {
       now: () => this.clockStands ?? this.clock,
       setAlarm: (delayMs, ring) => world.after(delayMs / this.clockRate, () => this.#act(life, ring, false)),
       clearAlarm: (alarm) => {
         ;(alarm as Scheduled).cancelled = true
       },
-      soon: (run) => world.after(this.lagMs + world.chooser.between(0, 0.2), () => this.#act(life, run, true)),
+      soon: (run) => world.after(this.lagMs + turns.between(0, 0.2), () => this.#act(life, run, true)),
     }
   }
 }

@@ -2,12 +2,14 @@
 import type { NodeId } from '../node-id.ts'
 import type { Protocol } from '../replica.ts'
 import type { Log } from '../seams.ts'
+import type { Chooser } from './chooser.ts'
 import { found } from './founding.ts'
 import { Judge, Violation } from './judge.ts'
 import { recover } from './liveness.ts'
 import { type RunReport, report } from './report.ts'
 import { endure } from './safety.ts'
 import { setStage } from './stage.ts'
+import type { RunTrace } from './trace.ts'
 
 /** What to run. */
 export interface RunOptions {
@@ -20,12 +22,18 @@ export interface RunOptions {
   /** Whether nodes have a disk; drawn when left out. */
   readonly durable?: boolean
   readonly logOf?: (id: NodeId, now: () => number) => Log
+  /** Who chooses; by seed when left out. */
+  readonly chooser?: Chooser
+  /** Told what happens. */
+  readonly trace?: RunTrace
+  /** The most events; beyond them the run ends with `OutOfSteps`. */
+  readonly mostSteps?: number
 }
 
 /** Runs one seed. The same options give the same report. */
 export function run(options: RunOptions): RunReport {
   const stage = setStage(options)
-  const judge = new Judge(stage.arena)
+  const judge = new Judge(stage.arena, stage.trace)
   stage.arena.world.afterStep = () => judge.afterStep()
   let violation: RunReport['violation'] = null
   try {
@@ -36,6 +44,7 @@ export function run(options: RunOptions): RunReport {
   } catch (error) {
     if (!(error instanceof Violation)) throw error
     violation = { invariant: error.invariant, message: error.message }
+    stage.trace?.violated(error.invariant, error.message)
   }
   return report(options.seed, stage, judge, violation)
 }

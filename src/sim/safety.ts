@@ -17,15 +17,15 @@ const IDLE_MS = 500
 export function endure({ arena, strikes }: Stage): void {
   const { world, chooser, clients } = arena
   const end = world.now + SAFETY_MS
-  const enough = () => clients.totals.ok >= ENOUGH * 2
+  const enough = () => clients.totals.ok >= ENOUGH * 2 || clients.exhausted
   world.runUntil(world.now + chooser.between(0, 1000))
   let rounds = 3 + chooser.below(8)
   for (;;) {
-    const { due } = strikes
+    const due = strikes.exhausted ? [] : strikes.due
     if (rounds <= 0 && due.length === 0 && (enough() || world.now >= end)) break
     if (world.now >= end + PATIENCE_MS) break
     // A fault that meets no operation proves nothing, and some can strike only once.
-    world.runUntil(world.now + IDLE_MS, () => clients.pending > 0)
+    world.runUntil(world.now + IDLE_MS, () => clients.pending > 0 || clients.exhausted)
     // What is late strikes at once.
     if (world.now >= end) for (const nemesis of due) strikes.strike(nemesis)
     else if (rounds > 0 || due.length > 0) strikeSome(strikes, due, chooser)
@@ -35,7 +35,7 @@ export function endure({ arena, strikes }: Stage): void {
     if (chooser.chance(0.3)) world.runUntil(world.now + chooser.between(50, 1000))
   }
   strikes.end()
-  world.runUntil(world.now + PATIENCE_MS, () => clients.totals.ok >= ENOUGH)
+  world.runUntil(world.now + PATIENCE_MS, () => clients.totals.ok >= ENOUGH || clients.exhausted)
 }
 
 /** One fault, or more at a time; mostly such as have not landed yet. */

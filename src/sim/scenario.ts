@@ -9,7 +9,6 @@ import type { MessageClass, Module, ValuesOf } from '../codec/schema.ts'
 import type { Node } from '../node.ts'
 import { Cluster, type NodeId } from '../node-id.ts'
 import { NODE_DEFAULTS, type NodeOptions } from '../node-parts.ts'
-import { PROTOCOL_NUMBERS } from '../registry.ts'
 import { type Protocol, type Replica, TIMEOUTS } from '../replica.ts'
 import type { Outcome } from '../request.ts'
 import type { Log } from '../seams.ts'
@@ -19,6 +18,7 @@ import { Clients } from './clients.ts'
 import { invariants } from './invariants/index.ts'
 import { Network } from './network.ts'
 import { Process } from './process.ts'
+import { numbered } from './vocabulary.ts'
 import { World } from './world.ts'
 
 /** How long a condition may take to come true, in virtual milliseconds, unless told otherwise. */
@@ -240,12 +240,4 @@ export class Scenario<R extends Replica> {
   #demand(name: string, message: string | null | undefined): void {
     if (message) throw new Error(`${name}: ${message}`)
   }
-}
-
-/** The messages of a protocol by their numbers on the wire. */
-function numbered(messages: Module): Map<number, MessageClass> {
-  const isMessage = (value: unknown) =>
-    typeof value === 'function' && (value as Partial<MessageClass>).kind === 'message'
-  const names = Object.keys(messages).filter((name) => isMessage(messages[name]))
-  return new Map(names.sort().map((name, index) => [PROTOCOL_NUMBERS + index, messages[name] as MessageClass]))
 }

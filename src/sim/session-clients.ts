@@ -15,7 +15,10 @@ import {
   type SessionId,
 } from '../command.ts'
 import type { Outcome, Result } from '../request.ts'
+import type { Random } from '../seams.ts'
+import type { Chooser } from './chooser.ts'
 import type { Process } from './process.ts'
+import type { RunTrace } from './trace.ts'
 import type { World } from './world.ts'
 
 const encoder = new TextEncoder()
@@ -45,7 +48,7 @@ export interface Ledger {
   moment(): number
   value(key: string): string
   /** A key that all clients use. */
-  key(): string
+  key(chooser: Chooser): string
   record(ended: Ended): void
 }
 
@@ -80,6 +83,7 @@ export interface SessionAnswer {
 
 /** One client, with the session it has at the time. */
 class Owner {
+  readonly chooser: Chooser
   session: SessionId | null = null
   last = 0
   readonly open = new Set<number>()
@@ -87,6 +91,10 @@ class Owner {
   old: Writing | null = null
   /** The version of each key that this client knows of. */
   readonly versions = new Map<string, number>()
+
+  constructor(chooser: Chooser) {
+    this.chooser = chooser
+  }
 
   get acknowledged(): number {
     return Math.min(this.last, ...[...this.open].map((sequence) => sequence - 1))
@@ -110,40 +118,50 @@ export class SessionClients {
   /** The values that were certainly not written. */
   readonly refused = new Set<string>()
   readonly keys: readonly string[] = OWN_KEYS
+  /** How many clients are at work. */
+  size = 0
+  /** Told of attempts and their answers. */
+  trace: RunTrace | null = null
   readonly #world: World
   readonly #processes: readonly Process[]
   readonly #ledger: Ledger
   readonly #asked = new Set<Asked>()
+  /** Names the sessions: no two may be alike. */
+  readonly #names: Random
 
   constructor(world: World, processes: readonly Process[], ledger: Ledger) {
     this.#world = world
     this.#processes = processes
     this.#ledger = ledger
+    this.#names = world.chooser.own('sessions')
     for (const process of processes) {
       process.onCrash.push((ended) => this.#lose((asked) => asked.process === process && asked.life === ended))
     }
   }
 
-  /** Some connections break, each with this probability. */
-  disconnect(probability: number): void {
-    this.#lose(() => this.#world.chooser.chance(probability))
+  /** Those connections break for which `leaves` says so. */
+  disconnect(leaves: () => boolean): void {
+    this.#lose(leaves)
   }
 
   #lose(lost: (asked: Asked) => boolean): void {
     for (const asked of [...this.#asked]) if (lost(asked)) asked.end(null)
   }
 
-  /** Sets `count` clients to work, each with up to three writes at a time. */
+  /** Sets `count` clients to work but for those that a script leaves out, each with up to three writes at a time. */
   start(count: number): void {
     for (let i = 0; i < count; i++) {
-      const owner = new Owner()
-      const lanes = 1 + this.#world.chooser.below(3)
+      const chooser = this.#world.chooser.step('session client', i)
+      if (!chooser) continue
+      this.size += 1
+      const owner = new Owner(chooser)
+      const lanes = 1 + chooser.below(3)
       for (let lane = 0; lane < lanes; lane++) this.#think(2000 + 10 * i + lane, owner)
     }
   }
 
   #think(client: number, owner: Owner): void {
-    this.#world.after(this.#world.chooser.between(1, 60), () => {
+    this.#world.after(owner.chooser.between(1, 60), () => {
       if (this.#ledger.stopped) return
       if (owner.session) this.#write(client, owner, owner.session)
       else this.#open(client, owner)
@@ -151,8 +169,8 @@ export class SessionClients {
   }
 
   #open(client: number, owner: Owner): void {
-    const nonce = this.#world.chooser.below(2 ** 32)
-    this.#ask(openSession(nonce), (outcome) => {
+    const nonce = this.#names.below(2 ** 32)
+    this.#ask(owner, client, openSession(nonce), 'open a session', (outcome) => {
       // Another lane may have been faster; this session is then never used.
       if (outcome?.ok && !owner.session) owner.begin({ number: outcome.result.version, nonce })
       this.#think(client, owner)
@@ -160,9 +178,9 @@ export class SessionClients {
   }
 
   #write(client: number, owner: Owner, session: SessionId): void {
-    const { chooser } = this.#world
+    const { chooser } = owner
     const own = chooser.chance(0.5)
-    const key = own ? chooser.pick(OWN_KEYS) : this.#ledger.key()
+    const key = own ? chooser.pick(OWN_KEYS) : this.#ledger.key(chooser)
     const value = own && chooser.chance(0.3) ? null : this.#ledger.value(key)
     const bytes = value === null ? null : encoder.encode(value)
     const sequence = ++owner.last
@@ -176,15 +194,15 @@ export class SessionClients {
     const writing = { client, place, key, value, command, call, attempts: 0, doubt: false, ended: false }
     this.pending += 1
     this.#attempt(owner, writing)
-    if (owner.old && chooser.chance(0.1)) this.#repeat(owner.old)
+    if (owner.old && chooser.chance(0.1)) this.#repeat(owner, owner.old)
   }
 
   #attempt(owner: Owner, writing: Writing): void {
-    const { chooser } = this.#world
+    const { chooser } = owner
     writing.attempts += 1
     const lost = chooser.chance(0.2)
     let heard = false
-    this.#ask(writing.command, (outcome) => {
+    this.#ask(owner, writing.client, writing.command, textOf(writing), (outcome) => {
       heard = true
       this.#note(writing, outcome)
       this.#hear(owner, writing, lost && writing.attempts < ATTEMPTS ? null : outcome)
@@ -212,7 +230,7 @@ export class SessionClients {
     if (expired && owner.session === writing.place.session) owner.session = null
     if (expired || writing.attempts >= ATTEMPTS) this.#end(owner, writing, writing.doubt ? null : outcome)
     else {
-      this.#world.after(this.#world.chooser.between(0, 100), () => {
+      this.#world.after(owner.chooser.between(0, 100), () => {
         if (!writing.ended) this.#attempt(owner, writing)
       })
     }
@@ -229,33 +247,53 @@ export class SessionClients {
   }
 
   /** An attempt that comes long after the write has ended: it must do nothing. */
-  #repeat(old: Writing): void {
-    this.#ask(old.command, (outcome) => this.#note(old, outcome))
+  #repeat(owner: Owner, old: Writing): void {
+    this.#ask(owner, old.client, old.command, `again ${textOf(old)}`, (outcome) => this.#note(old, outcome))
   }
 
   /** Keeps an answer for the invariant. */
   #note({ place, key, value, ended }: Writing, outcome: Outcome | null): void {
-    const name = `write ${place.sequence} of session ${place.session.number}`
+    const name = nameOf(place)
     if (outcome?.ok) this.answers.push({ name, key, value, result: outcome.result })
     else if (outcome?.code === 'conflict' && !ended) this.fault ??= `${name} was refused as used or acknowledged before`
   }
 
   /** Asks a node, if it lives. A client whose node dies loses its connection. */
-  #ask(command: Command, done: (outcome: Outcome | null) => void): void {
-    const process = this.#world.chooser.pick(this.#processes)
+  #ask(
+    { chooser }: Owner,
+    client: number,
+    command: Command,
+    text: string,
+    done: (outcome: Outcome | null) => void,
+  ): void {
+    const process = chooser.pick(this.#processes)
     const { life } = process
+    this.trace?.asked(client, process.id, text)
+    const told = (outcome: Outcome | null) => {
+      this.trace?.answered(client, process.id, text, outcome, false)
+      done(outcome)
+    }
     if (!process.alive) {
-      done({ ok: false, code: 'unavailable', reason: 'no connection' })
+      told({ ok: false, code: 'unavailable', reason: 'no connection' })
       return
     }
     const asked: Asked = {
       process,
       life,
       end: (outcome) => {
-        if (this.#asked.delete(asked)) done(outcome)
+        if (this.#asked.delete(asked)) told(outcome)
       },
     }
     this.#asked.add(asked)
     process.submit(command, asked.end)
   }
+}
+
+/** A write in a trace; whether it compares versions is not said. */
+function textOf({ place, key, value }: Writing): string {
+  return `${value === null ? `delete ${key}` : `put ${key}=${value}`}, ${nameOf(place)}`
+}
+
+function nameOf({ sequence, session }: Place): string {
+  return `write ${sequence} of session ${session.number}`
 }

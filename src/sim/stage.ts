@@ -4,12 +4,13 @@ import { NODE_DEFAULTS, type NodeOptions } from '../node-parts.ts'
 import { TIMEOUTS } from '../replica.ts'
 import type { Arena, Nemesis } from './arena.ts'
 import { type Chooser, SeededChooser } from './chooser.ts'
-import { Clients } from './clients.ts'
 import { NEMESES } from './nemesis/index.ts'
 import { Network } from './network.ts'
 import { Process } from './process.ts'
 import type { RunOptions } from './run.ts'
+import { SteppingClients } from './stepping-clients.ts'
 import { Strikes } from './strikes.ts'
+import type { RunTrace } from './trace.ts'
 import { World } from './world.ts'
 
 /** The cluster layouts a seed may draw: how many nodes in each zone. */
@@ -26,17 +27,22 @@ const DRAW = ['1x1', '1x3', '1x3', '1x3', '3x1', '3x1', '1x5', '1x5', '3x3']
 
 /** What a run is played with. */
 export interface Stage {
-  readonly arena: Arena
+  readonly arena: Arena & { readonly clients: SteppingClients }
   readonly layout: string
   readonly strikes: Strikes
   /** Whether the caller named the faults: then there are no others. */
   readonly chosen: boolean
+  /** Told what happens, if anyone wants to know. */
+  readonly trace: RunTrace | null
 }
 
 /** Draws what the caller left open. */
-export function setStage({ protocol, seed, layout, faults, durable, logOf }: RunOptions): Stage {
-  const chooser = new SeededChooser(seed)
-  const world = new World(chooser)
+export function setStage(given: RunOptions): Stage {
+  const { protocol, seed, layout, faults, durable, logOf } = given
+  const root = given.chooser ?? new SeededChooser(seed)
+  const world = new World(root)
+  world.mostSteps = given.mostSteps ?? world.mostSteps
+  const chooser = root.of('setup')
   const name = layout ?? chooser.pick(DRAW)
   const cluster = new Cluster(
     LAYOUTS[name]!.flatMap((size, zone) => Array.from({ length: size }, (_, node) => `${zone + 1}.${node + 1}`)),
@@ -61,9 +67,13 @@ export function setStage({ protocol, seed, layout, faults, durable, logOf }: Run
     writes: chooser.between(0.2, 0.8),
     think: chooser.between(2, chooser.pick([30, 100, 200])),
   }
-  const clients = new Clients(world, processes, workload)
-  const arena = { ...setting, chooser, processes, clients }
-  return { arena, layout: name, strikes: new Strikes(arena, drawn), chosen: faults !== undefined }
+  const clients = new SteppingClients(world, processes, workload)
+  const arena = { ...setting, chooser: root.of('plan'), processes, clients }
+  const trace = given.trace ?? null
+  trace?.begin(arena)
+  clients.trace = trace
+  clients.sessions.trace = trace
+  return { arena, layout: name, strikes: new Strikes(arena, drawn, trace), chosen: faults !== undefined, trace }
 }
 
 /** Swarm testing (Groce et al. 2012): each seed leaves faults out, many or few, so that others get further. */

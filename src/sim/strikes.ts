@@ -1,5 +1,6 @@
 /** The faults of a run: which were drawn, which last at the moment, and which landed while operations were in flight. */
 import type { Arena, Nemesis } from './arena.ts'
+import type { RunTrace } from './trace.ts'
 
 interface Strike {
   readonly nemesis: Nemesis
@@ -16,20 +17,28 @@ export class Strikes {
   /** The faults that could have struck until the last moment, and never did. */
   missed: readonly string[] = []
   readonly #arena: Arena
+  readonly #trace: RunTrace | null
   #lasting: Strike[] = []
+  #attempts = 0
 
-  constructor(arena: Arena, drawn: readonly Nemesis[]) {
+  constructor(arena: Arena, drawn: readonly Nemesis[], trace: RunTrace | null) {
     this.#arena = arena
+    this.#trace = trace
     this.drawn = drawn
   }
 
-  /** Strikes; false when that is not possible now. */
-  strike(nemesis: Nemesis): boolean {
-    const { clients } = this.#arena
+  /** Strikes; false when that is not possible now, or when a script leaves it out. */
+  strike(chosen: Nemesis): boolean {
+    const { clients, world } = this.#arena
     const { begun } = clients
     const inFlight = clients.pending > 0
-    const undo = nemesis.strike(this.#arena)
+    const chooser = world.chooser.step('strike', this.#attempts++)
+    if (!chooser) return false
+    // Which faults are due depends on those before it, of which a script may have left some out.
+    const nemesis = this.drawn[chooser.recall(this.drawn.indexOf(chosen))] ?? chosen
+    const undo = nemesis.strike({ ...this.#arena, chooser })
     if (!undo) return false
+    this.#trace?.struck(nemesis.name)
     this.#lasting.push({ nemesis, undo, begun, inFlight })
     return true
   }
@@ -43,6 +52,12 @@ export class Strikes {
       if (!inFlight && this.#arena.clients.begun === begun) continue
       this.landed[nemesis.name] = (this.landed[nemesis.name] ?? 0) + 1
     }
+    if (lasting.length > 0) this.#trace?.healed()
+  }
+
+  /** Whether a script has no more strikes. */
+  get exhausted(): boolean {
+    return this.#attempts > this.#arena.world.chooser.last('strike')
   }
 
   /** Undoes all for good. */

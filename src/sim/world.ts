@@ -12,12 +12,17 @@ interface Event {
 /** A scheduled event that can be cancelled. */
 export type Scheduled = Event
 
+/** Thrown when a world has come to the end of its steps. */
+export class OutOfSteps extends Error {}
+
 export class World {
   readonly chooser: Chooser
   /** Virtual milliseconds. */
   now = 0
   /** How many events have happened. */
   steps = 0
+  /** How many may happen. */
+  mostSteps = Number.POSITIVE_INFINITY
   /** Of every step's time and of every delivery's source, destination and bytes: equal for equal runs. */
   hash = 0x811c9dc5
   /** Called after each event. */
@@ -27,6 +32,7 @@ export class World {
 
   constructor(chooser: Chooser) {
     this.chooser = chooser
+    chooser.follow(() => this.now)
   }
 
   /** Lets `run` happen at virtual time `time`, or now if that is past. */
@@ -54,6 +60,7 @@ export class World {
       if (event.cancelled) continue
       this.now = event.time
       this.steps += 1
+      if (this.steps > this.mostSteps) throw new OutOfSteps(`more than ${this.mostSteps} steps`)
       this.mix(Math.round(event.time * 1000))
       event.run()
       this.afterStep()

@@ -3,8 +3,8 @@ import type { Operation } from '../../src/checker/index.ts'
 import { get, put } from '../../src/command.ts'
 import type { Replica } from '../../src/replica.ts'
 import type { Outcome } from '../../src/request.ts'
+import { bytesText, commandText } from '../../src/sim/format.ts'
 import type { Scenario } from '../../src/sim/scenario.ts'
-import { bytesText, commandText } from './format.ts'
 import type { Trace } from './trace.ts'
 
 /** An operation, and how to end it. */

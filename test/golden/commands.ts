@@ -1,10 +1,11 @@
 /** The commands of golden files; README.md lists them for who writes one. */
+
+import { bytesText } from '../../src/sim/format.ts'
 import { slotted } from '../../src/sim/invariants/slotted.ts'
+import { roleOf } from '../../src/sim/looks.ts'
 import type { Process } from '../../src/sim/process.ts'
 import { condition, pattern } from './condition.ts'
-import { bytesText } from './format.ts'
 import type { Scene } from './scene.ts'
-import { roleOf } from './trace.ts'
 
 /** Does what the words ask for. Throws when they make no sense, or demand what does not hold. */
 export type Command = (scene: Scene, words: readonly string[]) => void

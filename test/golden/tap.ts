@@ -1,16 +1,10 @@
 /** The hand on the network of a golden scenario: shows each message, and drops or holds those that a command names. */
-import { codecOf } from '../../src/codec/compile.ts'
-import { frameNumber, framePayload } from '../../src/codec/frame.ts'
-import type { MessageClass } from '../../src/codec/schema.ts'
 import type { NodeId } from '../../src/node-id.ts'
-import { Announce, Answer, Forward } from '../../src/node-messages.ts'
 import type { Replica } from '../../src/replica.ts'
+import type { Format } from '../../src/sim/format.ts'
 import type { Passing, Scenario } from '../../src/sim/scenario.ts'
-import type { Format } from './format.ts'
+import { NODE_VOCABULARY, read } from '../../src/sim/vocabulary.ts'
 import type { Fate, Sent, Trace } from './trace.ts'
-
-/** The node's own messages by their numbers: alphabetical, from 0 on. */
-const OWN: readonly MessageClass[] = [Announce, Answer, Forward]
 
 /** Which messages are meant; `*` is any node or name. */
 export interface Pattern {
@@ -97,7 +91,6 @@ export class Tap {
 }
 
 function ownMessage(from: NodeId, to: NodeId, frame: Uint8Array): Passing {
-  const type = OWN[frameNumber(frame)]!
-  const message = codecOf(type).decode(framePayload(frame)) as Passing['message']
-  return { from: from.name, to: to.name, name: type.name, message }
+  const { type, message } = read(frame, NODE_VOCABULARY)!
+  return { from: from.name, to: to.name, name: type.name, message: message as Passing['message'] }
 }

@@ -1,9 +1,9 @@
 /** The output of the commands at hand: what was sent, who became what, what was executed and answered. */
 
-import { slotted } from '../../src/sim/invariants/slotted.ts'
+import type { Format } from '../../src/sim/format.ts'
+import { Looks } from '../../src/sim/looks.ts'
 import type { Process } from '../../src/sim/process.ts'
 import type { World } from '../../src/sim/world.ts'
-import type { Format } from './format.ts'
 
 /** What became of a message when it was sent: on its way, or why not. */
 export type Fate = '' | 'cut' | 'down' | 'dropped' | 'held'
@@ -27,13 +27,6 @@ interface Entry {
   readonly fate: Fate
 }
 
-/** What a process was when it was looked at last. */
-interface Look {
-  readonly role: string
-  readonly executed: number
-  readonly life: number
-}
-
 export class Trace {
   /** All messages since the commands at hand began, those not shown, too. */
   sent: Sent[] = []
@@ -41,12 +34,13 @@ export class Trace {
   readonly hidden = new Set<string>()
   readonly #world: World
   readonly #format: Format
-  readonly #looks = new Map<Process, Look>()
+  readonly #looks: Looks
   #entries: Entry[] = []
 
   constructor(world: World, format: Format) {
     this.#world = world
     this.#format = format
+    this.#looks = new Looks(format)
   }
 
   /** What has come up since the last call. */
@@ -76,37 +70,8 @@ export class Trace {
 
   /** Notes what has changed in a process. */
   look(process: Process): void {
-    const before = this.#looks.get(process)
-    const role = roleOf(process, this.#format)
-    const executed = process.replica?.status().executed ?? 0
-    const known = before?.life === process.life ? before.executed : 0
-    this.#looks.set(process, { role, executed, life: process.life })
-    if (role !== (before?.role ?? 'down')) this.note(`${process.id.name}: ${role}`)
-    this.#noteExecuted(process, known, executed)
+    for (const line of this.#looks.changes(process)) this.note(line)
   }
-
-  #noteExecuted(process: Process, from: number, to: number): void {
-    const log = slotted(process)?.log
-    const { name } = process.id
-    if (log && from < log.floor && from < to) this.note(`${name} has all below slot ${log.floor} from a snapshot`)
-    for (let slot = Math.max(from, log?.floor ?? from); slot < to; slot++) {
-      const commands = log?.get(slot)?.commands
-      if (commands)
-        this.note(`${name} executes slot ${slot}: ${commands.length > 0 ? this.#format.value(commands) : 'no-op'}`)
-    }
-  }
-}
-
-/** What a process is, in a few words. */
-export function roleOf({ id, replica, node }: Process, format: Format): string {
-  if (!replica || !node) return 'down'
-  if (!node.memory) return 'gathering'
-  const { role, reason, leader, ballot, voting } = replica.status()
-  const words = [String(role ?? reason)]
-  if (leader && leader !== id) words.push(`of ${leader.name}`)
-  if (ballot > 0) words.push(`at ${format.value(ballot)}`)
-  if (voting === false) words.push('(forgot its votes)')
-  return words.join(' ')
 }
 
 function lineOf({ text, from, to, fate }: Entry): string {

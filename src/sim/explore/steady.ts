@@ -3,6 +3,7 @@
  * tell equal states apart; numbers that name something never repeat.
  */
 import { Xoshiro } from '../../parts/xoshiro.ts'
+import type { Random } from '../../seams.ts'
 import type { Chooser } from '../chooser.ts'
 
 /** Draws above this name something: a memory, a life, a challenge. */
@@ -36,5 +37,27 @@ export class Steady implements Chooser {
 
   shuffle<T>(items: readonly T[]): T[] {
     return [...items]
+  }
+
+  follow(): void {}
+
+  of(): Chooser {
+    return this
+  }
+
+  step(): Chooser {
+    return this
+  }
+
+  last(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  recall(fact: number): number {
+    return fact
+  }
+
+  own(): Random {
+    return this
   }
 }

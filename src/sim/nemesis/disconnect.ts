@@ -7,7 +7,8 @@ export const disconnect: Nemesis = {
     let on = true
     const again = () => {
       if (!on) return
-      clients.disconnect(chooser.between(0.1, 1))
+      const share = chooser.between(0.1, 1)
+      clients.disconnect(() => chooser.chance(share))
       world.after(chooser.between(1, 200), again)
     }
     again()

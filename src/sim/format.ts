@@ -1,7 +1,7 @@
-/** How values look in golden files: short, and the same whatever chance has drawn. */
-import { Ballots } from '../../src/ballots.ts'
-import { Op } from '../../src/command.ts'
-import type { Cluster } from '../../src/node-id.ts'
+/** How values look in traces and golden files: short, and the same whatever chance has drawn. */
+import { Ballots } from '../ballots.ts'
+import { Op } from '../command.ts'
+import type { Cluster } from '../node-id.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -11,7 +11,7 @@ const DRAWN = 65_536
 /** The longest bytes that are shown as text. */
 const TEXT_BYTES = 24
 
-/** Formats the values of one scenario. */
+/** Formats the values of one run or scenario. */
 export class Format {
   readonly #ballots: Ballots
   /** The drawn numbers in the order in which they were seen. */
