@@ -8,7 +8,16 @@ import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { SingleBar } from 'cli-progress'
 import { type Log, type NodeId, SynodError } from '../src/index.ts'
-import { LAYOUTS, NEMESES, type RunOptions, type RunReport, run as runSeed } from '../src/sim/index.ts'
+import {
+  LAYOUTS,
+  type Minimised,
+  minimise,
+  NEMESES,
+  type RunOptions,
+  type RunReport,
+  run as runSeed,
+  textOfTrace,
+} from '../src/sim/index.ts'
 import { parseFlags, run } from './flags.ts'
 import { loadProtocol } from './protocols.ts'
 
@@ -23,6 +32,7 @@ const PROGRAM = {
     faults: { type: 'string', describe: 'kinds of faults, with commas; drawn by each seed if left out' },
     storage: { type: 'string', choices: ['disk', 'memory'], describe: 'what nodes remember by; drawn if left out' },
     trace: { type: 'boolean', describe: "print the nodes' log lines, with virtual time, of a single seed" },
+    minimise: { type: 'boolean', default: true, describe: 'show the shortest trace found of what fails' },
   },
   epilogue: `Layouts: ${Object.keys(LAYOUTS).join(', ')}.
 Faults: ${[...NEMESES.keys()].join(', ')}.
@@ -31,6 +41,10 @@ Exit: 0 all passed, 1 some failed or proved nothing, 2 usage, 130 interrupted.`,
 
 /** How much of a message the one line of a failing seed shows; `-trace` shows all. */
 const MESSAGE_CHARS = 300
+
+/** How many failing seeds of a sweep are minimised, the first ones, and how long a trace may be. */
+const MINIMISED_SEEDS = 3
+const TRACE_LINES = 80
 
 /** From so many runs on, with all faults and layouts drawn, at least half must change the leader where there is one. */
 const SWEEP = 20
@@ -44,8 +58,18 @@ interface Task {
   readonly options: Pick<RunOptions, 'layout' | 'faults' | 'durable'>
 }
 
-/** What a worker answers: the report, or how the simulator itself failed. */
-type Answer = { readonly seed: number } & ({ readonly report: RunReport } | { readonly defect: string })
+/** One thing to do for a worker: to run a seed, or to minimise one that violates something. */
+interface Job {
+  readonly seed: number
+  readonly minimise: boolean
+}
+
+/** What a worker answers: the report, a minimised trace, or how the simulator itself failed. */
+type Answer = { readonly seed: number } & (
+  | { readonly report: RunReport }
+  | { readonly minimised: string }
+  | { readonly defect: string }
+)
 
 async function main(): Promise<number> {
   const { flags, given } = parseFlags(PROGRAM, process.argv.slice(2))
@@ -62,11 +86,14 @@ async function main(): Promise<number> {
   }
   const chosen = (['algorithm', 'nodes', 'faults', 'storage'] as const).filter((name) => given.has(name))
   const command = ['npm run sim --', ...chosen.map((name) => `-${name} ${flags[name]}`)].join(' ')
-  const tally = new Summary((seed) => `${command} -seed ${seed} -trace`)
+  const tally = new Summary((seed) => `${command} -seed ${seed} -seeds 1`)
   if (flags.trace) {
     const answer = await traced(flags.seed, { algorithm: flags.algorithm, options })
     if (tally.take(answer) !== null) process.stdout.write(`seed ${answer.seed}: ${complaintOf(answer)}\n`)
-  } else await sweep(flags.seed, seeds, { algorithm: flags.algorithm, options }, tally)
+  } else {
+    const most = flags.minimise ? MINIMISED_SEEDS : 0
+    await sweep(flags.seed, seeds, { algorithm: flags.algorithm, options }, tally, most)
+  }
   process.stdout.write(tally.text())
   if (tally.count < seeds) return 130
   const invalid = flags.faults === undefined && flags.nodes === undefined ? tally.invalid : null
@@ -95,8 +122,11 @@ function faultsOf(text: string): string[] {
   return names
 }
 
-/** Runs the seeds on all cores; ends early at an interrupt. Answers reach `tally` in the order of their seeds. */
-async function sweep(first: number, seeds: number, task: Task, tally: Summary): Promise<void> {
+/**
+ * Runs the seeds on all cores; ends early at an interrupt. Answers reach `tally` in the order of their seeds. The first
+ * `most` seeds that violate something are minimised meanwhile, and their traces printed in the end.
+ */
+async function sweep(first: number, seeds: number, task: Task, tally: Summary, most: number): Promise<void> {
   const bar = new SingleBar({
     stream: process.stderr,
     format: 'seeds {bar} {value}/{total} | {failed} failed | {eta_formatted}',
@@ -107,10 +137,17 @@ async function sweep(first: number, seeds: number, task: Task, tally: Summary): 
   const early = new Map<number, Answer>()
   let due = first
   let next = first
+  const jobs: Job[] = []
+  const explained = new Map<number, string | null>()
   const take = (answer: Answer) => {
     early.set(answer.seed, answer)
     for (let ready = early.get(due); ready; ready = early.get(++due)) {
       early.delete(due)
+      const violated = 'report' in ready && ready.report.violation !== null
+      if (violated && explained.size < most) {
+        explained.set(ready.seed, null)
+        jobs.push({ seed: ready.seed, minimise: true })
+      }
       const line = tally.take(ready)
       if (line === null) continue
       // A line may not run into the bar, which is drawn again below it.
@@ -122,20 +159,25 @@ async function sweep(first: number, seeds: number, task: Task, tally: Summary): 
   const workers = Array.from({ length: Math.min(seeds, availableParallelism()) }, () => new Lane(task))
   const interrupt = () => {
     next = first + seeds
+    jobs.length = 0
     for (const worker of workers) worker.stop()
   }
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   await Promise.all(
     workers.map(async (worker) => {
-      while (next < first + seeds) {
-        const answer = await worker.run(next++)
-        if (answer) take(answer)
+      for (;;) {
+        const job = jobs.shift() ?? (next < first + seeds ? { seed: next++, minimise: false } : null)
+        if (!job) break
+        const answer = await worker.run(job)
+        if (answer && job.minimise) explained.set(job.seed, explanationOf(answer))
+        else if (answer) take(answer)
       }
       worker.stop()
     }),
   )
   bar.stop()
+  for (const text of explained.values()) if (text !== null) process.stdout.write(text)
 }
 
 /** One worker thread, started anew when a seed has ended it. */
@@ -148,9 +190,10 @@ class Lane {
     this.#task = task
   }
 
-  /** Runs one seed; null when it was stopped meanwhile. */
-  async run(seed: number): Promise<Answer | null> {
+  /** Does one job; null when it was stopped meanwhile. */
+  async run(job: Job): Promise<Answer | null> {
     if (this.#stopped) return null
+    const { seed } = job
     const worker = (this.#worker ??= new Worker(fileURLToPath(import.meta.url), {
       workerData: this.#task,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
@@ -160,7 +203,7 @@ class Lane {
     const exit = once(worker, 'exit', { signal }).then(() => null)
     exit.catch(() => {})
     try {
-      worker.postMessage(seed)
+      worker.postMessage(job)
       const answered = await Promise.race([once(worker, 'message', { signal }), exit])
       if (answered) return answered[0] as Answer
       this.#worker = null
@@ -197,6 +240,33 @@ async function attempt(seed: number, task: Task, logOf?: (id: NodeId, now: () =>
   } catch (error) {
     return { seed, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) }
   }
+}
+
+async function shrink(seed: number, task: Task): Promise<Answer> {
+  const protocol = await loadProtocol(task.algorithm)
+  try {
+    const minimised = minimise({ protocol, seed, ...task.options })
+    return { seed, minimised: minimised ? textOf(seed, minimised) : '' }
+  } catch (error) {
+    return { seed, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+}
+
+/** A minimised trace with a line that says how much was left out. */
+function textOf(seed: number, { before, after, report, lines, runs }: Minimised): string {
+  const left = [
+    `${after.operations} of ${before.operations} operations`,
+    `${after.strikes} of ${before.strikes} faults`,
+    `${after.choices} of ${before.choices} choices`,
+    `${after.steps} of ${before.steps} events`,
+  ]
+  const head = `seed ${seed}, minimised by ${runs} runs to ${placeOf(report)} with ${left.join(', ')}:`
+  return `${head}\n${textOfTrace(lines, TRACE_LINES)}\n`
+}
+
+function explanationOf(answer: Answer): string {
+  if ('minimised' in answer) return answer.minimised
+  return 'defect' in answer ? `seed ${answer.seed} could not be minimised: ${answer.defect}\n` : ''
 }
 
 /** What a sweep has seen so far. */
@@ -260,15 +330,23 @@ class Summary {
 
 function complaintOf(answer: Answer): string | null {
   if ('defect' in answer) return `defect: ${answer.defect}`
-  const { layout, durable, violation, invalid } = answer.report
-  const where = `${layout} ${durable ? 'disk' : 'memory'}`
+  if (!('report' in answer)) return null
+  const { violation, invalid } = answer.report
+  const where = placeOf(answer.report)
   if (violation) return `${where}: ${violation.invariant}: ${violation.message}`
   return invalid === null ? null : `${where}: invalid: ${invalid}`
 }
 
+function placeOf({ layout, durable }: RunReport): string {
+  return `${layout} ${durable ? 'disk' : 'memory'}`
+}
+
 if (isMainThread) await run(main)
 else {
-  parentPort!.on('message', (seed: number) => {
-    void attempt(seed, workerData as Task).then((answer) => parentPort!.postMessage(answer))
+  parentPort!.on('message', (job: Job) => {
+    const task = workerData as Task
+    void (job.minimise ? shrink(job.seed, task) : attempt(job.seed, task)).then((answer) =>
+      parentPort!.postMessage(answer),
+    )
   })
 }

@@ -1,30 +1,13 @@
 /** The simulator itself: it repeats, its faults strike, and a broken protocol does not get through. */
 import { describe, expect, it } from 'vitest'
 import paxos from '../../protocols/paxos/index.ts'
-import { defineProtocol, type Node, type Protocol, type Replica, type Request } from '../index.ts'
+import { toy } from '../../test/support/toy.ts'
+import type { Node, Protocol, Request } from '../index.ts'
 import { Cluster } from '../node-id.ts'
 import { Disk } from './disk.ts'
 import { LAYOUTS, NEMESES, run, SeededChooser } from './index.ts'
 import { CALM, type Endpoint, Network } from './network.ts'
 import { World } from './world.ts'
-
-/** A protocol of one replica per node that does as it is told. */
-function toy(create: (node: Node) => Pick<Replica, 'onRequest'> & Partial<Replica>): Protocol {
-  return defineProtocol<unknown>({
-    name: 'toy',
-    paper: 'none',
-    consistency: 'linearizable',
-    sessions: 'none',
-    compareAndSet: false,
-    options: () => ({}),
-    progress: () => true,
-    create: (node) => ({
-      onStart: () => {},
-      status: () => ({ ready: true, reason: '', leader: node.id, ballot: 0, executed: 0 }),
-      ...create(node),
-    }),
-  })
-}
 
 describe('a seed', () => {
   it('gives the same run twice, and another seed another run', () => {
