@@ -214,6 +214,8 @@ describe('a broken protocol', () => {
     const tasks = [put(0), put(1, 'b')]
     const violation = violated({ ...paxos, create } as Protocol, { tasks, timers: 2 })
     expect(violation?.invariant).toMatch(/agreement|linearizable|same state/)
+    const accept = / > 1\.\d .*\bAccept ballot=\d\.1\.\d slot=0 committed=0 commands=\[put x=[ab]\]$/
+    expect(violation?.story).toContainEqual(expect.stringMatching(accept))
     expect(violated(paxos, { tasks, timers: 2, limit: 5_000 })).toBeNull()
   })
 })

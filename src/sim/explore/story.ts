@@ -1,5 +1,6 @@
 /** Puts a path of the exploration into words. */
-import { frameNumber } from '../../codec/frame.ts'
+import { Format } from '../format.ts'
+import { read, type Vocabulary, vocabularyOf } from '../vocabulary.ts'
 import type { Stage } from './actor.ts'
 import type { Event, Move, State } from './state.ts'
 import type { Writes } from './writes.ts'
@@ -7,10 +8,14 @@ import type { Writes } from './writes.ts'
 export class Story {
   readonly #stage: Stage
   readonly #writes: Writes
+  readonly #vocabulary: Vocabulary
+  readonly #format: Format
 
   constructor(stage: Stage, writes: Writes) {
     this.#stage = stage
     this.#writes = writes
+    this.#vocabulary = vocabularyOf(stage.protocol, stage.cluster, stage.options)
+    this.#format = new Format(stage.cluster)
   }
 
   /** What a move did: itself, and what clients were told by it. */
@@ -22,7 +27,7 @@ export class Story {
   #move({ links, locals }: State, move: Move): string {
     if (move.kind === 'deliver' || move.kind === 'lose') {
       const write = links[move.from * locals.length + move.to]![move.at]!
-      const frames = this.#writes.at(write).map((frame) => `${frameNumber(frame)}`)
+      const frames = this.#writes.at(write).map((frame) => this.#message(frame))
       const lost = move.kind === 'lose' ? ' is lost' : ''
       return `${this.#name(move.from)} > ${this.#name(move.to)} ${frames.join(', ')}${lost}`
     }
@@ -32,6 +37,12 @@ export class Story {
     }
     const words = { boot: 'starts', sync: 'has synced', timer: 'has a timer ring', crash: 'crashes' }
     return `${this.#name(move.node)} ${words[move.kind]}`
+  }
+
+  #message(frame: Uint8Array): string {
+    // Nodes of the exploration never send what their protocol has not registered.
+    const { type, message } = read(frame, this.#vocabulary)!
+    return `${type.name} ${this.#format.fields(message)}`.trimEnd()
   }
 
   #answer(event: Event): string {
