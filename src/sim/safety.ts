@@ -10,6 +10,9 @@ import type { Strikes } from './strikes.ts'
 const SAFETY_MS = 12_000
 const PATIENCE_MS = 20_000
 
+/** So many acknowledged operations are plenty: more seeds find more than longer runs. */
+const PLENTY = ENOUGH * 5
+
 /** The longest that a strike waits for an operation to be in flight. */
 const IDLE_MS = 500
 
@@ -22,6 +25,7 @@ export function endure({ arena, strikes }: Stage): void {
   let rounds = 3 + chooser.below(8)
   for (;;) {
     const due = strikes.exhausted ? [] : strikes.due
+    if (clients.totals.ok >= PLENTY) rounds = 0
     if (rounds <= 0 && due.length === 0 && (enough() || world.now >= end)) break
     if (world.now >= end + PATIENCE_MS) break
     // A fault that meets no operation proves nothing, and some can strike only once.
@@ -30,7 +34,7 @@ export function endure({ arena, strikes }: Stage): void {
     if (world.now >= end) for (const nemesis of due) strikes.strike(nemesis)
     else if (rounds > 0 || due.length > 0) strikeSome(strikes, due, chooser)
     rounds -= world.now >= end ? rounds : 1
-    world.runUntil(world.now + chooser.between(50, chooser.pick([300, 1000, 2500])))
+    world.runUntil(world.now + chooser.between(50, chooser.pick([300, 800, 2000])))
     if (world.now >= end || chooser.chance(0.8)) strikes.heal()
     if (chooser.chance(0.3)) world.runUntil(world.now + chooser.between(50, 1000))
   }

@@ -65,7 +65,7 @@ export function setStage(given: RunOptions): Stage {
     clients: 1 + chooser.below(8),
     keys: 1 + chooser.below(5),
     writes: chooser.between(0.2, 0.8),
-    think: chooser.between(2, chooser.pick([30, 100, 200])),
+    think: chooser.between(2, chooser.pick([10, 30, 100, 200])),
   }
   const clients = new SteppingClients(world, processes, workload)
   const arena = { ...setting, chooser: root.of('plan'), processes, clients }
@@ -79,7 +79,7 @@ export function setStage(given: RunOptions): Stage {
 /** Swarm testing (Groce et al. 2012): each seed leaves faults out, many or few, so that others get further. */
 function draw(chooser: Chooser, faults: readonly string[] | undefined): Nemesis[] {
   if (faults) return faults.map((name) => NEMESES.get(name)!)
-  const share = chooser.pick([0.1, 0.2, 0.4])
+  const share = chooser.pick([0.05, 0.1, 0.2, 0.3])
   return [...NEMESES.values()].filter(() => chooser.chance(share))
 }
 
