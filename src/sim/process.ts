@@ -43,6 +43,8 @@ export class Process implements Endpoint {
   life = 0
   node: Node | null = null
   replica: Replica | null = null
+  /** What it was when it died, until it starts again. */
+  remains: Replica | null = null
   /** The node's state machine, its sessions included. */
   store: StateMachine | null = null
   paused = false
@@ -134,6 +136,7 @@ export class Process implements Endpoint {
     this.touched = true
     this.node.stop()
     this.node = null
+    this.remains = this.replica
     this.replica = null
     this.#deferred = []
     this.disk.crash(kept)

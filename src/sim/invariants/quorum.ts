@@ -1,17 +1,74 @@
 /**
- * What is executed first anywhere was voted for by a phase-2 quorum of distinct members, at one ballot; and what a client
- * was told of a register no phase-1 quorum lacks.
+ * What is executed first anywhere was voted for by a phase-2 quorum of distinct members, at one ballot, on their disks; and
+ * what a client was told of a register no phase-1 quorum lacks.
  */
 import type { NodeId } from '../../node-id.ts'
 import type { QuorumSystem } from '../../quorum/index.ts'
 import type { Arena, Invariant } from '../arena.ts'
+import type { Process } from '../process.ts'
 import { Holders } from './holders.ts'
-import { slotted } from './slotted.ts'
+import { type Slotted, slotted } from './slotted.ts'
+
+/** A vote that its node's disk holds once it has so many records. */
+interface Vote {
+  readonly slot: number
+  readonly ballot: number
+  readonly records: number
+}
+
+/** What was seen of a process: its votes below `slot` and up to `end`, and those that a crash may still take. */
+interface Seen {
+  readonly life: number
+  slot: number
+  readonly ballots: Map<number, number>
+  readonly coming: Vote[]
+}
+
+/** The votes of a run, counted once they are on disk. */
+class Votes {
+  /** By slot and ballot, who has voted. Gone once the slot is chosen. */
+  readonly #cast = new Map<number, Map<number, Set<NodeId>>>()
+  readonly #seen = new Map<NodeId, Seen>()
+
+  /** Looks at the log of a process from slot `first` on. */
+  look(process: Process, { log }: Slotted, first: number): void {
+    let seen = this.#seen.get(process.id)
+    if (seen?.life !== process.life) {
+      seen = { life: process.life, slot: 0, ballots: new Map(), coming: [] }
+      this.#seen.set(process.id, seen)
+    }
+    const { appended, synced } = process.disk.marks
+    for (let slot = Math.max(seen.slot, log.floor, first); slot < log.end; slot++) {
+      const ballot = log.get(slot)?.ballot
+      if (ballot === undefined || seen.ballots.get(slot) === ballot) continue
+      seen.ballots.set(slot, ballot)
+      seen.coming.push({ slot, ballot, records: appended })
+    }
+    for (; seen.slot < log.executed; seen.slot++) seen.ballots.delete(seen.slot)
+    while (seen.coming.length > 0 && seen.coming[0]!.records <= synced) {
+      const vote = seen.coming.shift()!
+      if (vote.slot >= first) this.#count(process.id, vote)
+    }
+  }
+
+  /** Who has voted for a slot, by ballot. It is not asked for again. */
+  take(slot: number): [number, Set<NodeId>][] {
+    const ballots = this.#cast.get(slot)
+    this.#cast.delete(slot)
+    return ballots ? [...ballots] : []
+  }
+
+  #count(id: NodeId, { slot, ballot }: Vote): void {
+    let ballots = this.#cast.get(slot)
+    if (!ballots) this.#cast.set(slot, (ballots = new Map()))
+    const voters = ballots.get(ballot)
+    if (voters) voters.add(id)
+    else ballots.set(ballot, new Set([id]))
+  }
+}
 
 export function quorum(): Invariant {
-  /** By slot and ballot, who has voted. Gone once the slot is chosen. */
-  const votes = new Map<number, Map<number, Set<NodeId>>>()
-  const looked = new Map<NodeId, { life: number; slot: number }>()
+  const votes = new Votes()
   const holders = new Holders()
   let chosen = 0
   return {
@@ -20,31 +77,18 @@ export function quorum(): Invariant {
       const lacking = holders.look({ processes, clients })
       if (lacking) return lacking
       for (const process of processes) {
-        const replica = slotted(process)
-        if (!replica) continue
-        const { log } = replica
-        let seen = looked.get(process.id)
-        if (!seen || seen.life !== process.life) looked.set(process.id, (seen = { life: process.life, slot: 0 }))
-        for (let slot = Math.max(seen.slot, log.floor, chosen); slot < log.end; slot++) {
-          const entry = log.get(slot)
-          if (!entry) continue
-          let ballots = votes.get(slot)
-          if (!ballots) votes.set(slot, (ballots = new Map()))
-          const voters = ballots.get(entry.ballot)
-          if (voters) voters.add(process.id)
-          else ballots.set(entry.ballot, new Set([process.id]))
-        }
-        seen.slot = Math.max(seen.slot, log.executed)
+        // Without a disk, who dies in the middle of a turn has voted for what it has just sent.
+        const replica = slotted(process) ?? (process.disk.durable ? null : slotted({ replica: process.remains }))
+        if (replica) votes.look(process, replica, chosen)
       }
       for (const process of processes) {
         const replica = slotted(process)
         const system = (replica as { quorum?: QuorumSystem } | null)?.quorum
         if (!replica || !system) continue
         for (; chosen < replica.log.executed; chosen++) {
+          const ballots = votes.take(chosen)
           // Voted for, executed and forgotten within one step: nobody could look.
-          if (!votes.has(chosen) && chosen < replica.log.floor) continue
-          const ballots = [...(votes.get(chosen) ?? [])]
-          votes.delete(chosen)
+          if (ballots.length === 0 && chosen < replica.log.floor) continue
           if (ballots.some(([, voters]) => system.phase2.includes(voters))) continue
           const held = ballots.map(([ballot, voters]) => `${[...voters].map(({ name }) => name)} at ${ballot}`)
           return `${process.id.name} executed slot ${chosen} without a quorum of votes: ${held.join('; ') || 'none'}`

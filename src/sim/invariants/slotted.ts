@@ -15,6 +15,6 @@ export interface Slotted {
 }
 
 /** The replica of a process, if it has such a log. */
-export function slotted({ replica }: Process): Slotted | null {
+export function slotted({ replica }: Pick<Process, 'replica'>): Slotted | null {
   return replica && 'log' in replica && 'promised' in replica ? (replica as unknown as Slotted) : null
 }
