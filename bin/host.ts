@@ -13,6 +13,7 @@ import {
   type Receive,
   type Replica,
 } from '../src/index.ts'
+import { CountedStore, exposition, Meters, type Observed } from '../src/metrics/index.ts'
 import { realRandom } from '../src/runtime/chance.ts'
 import type { ConnectedTransport } from '../src/runtime/connected-transport.ts'
 import { Faults } from '../src/runtime/faults.ts'
@@ -22,7 +23,6 @@ import type { OpenStorage } from '../src/runtime/storage/open.ts'
 import { TcpTransport } from '../src/runtime/tcp-transport.ts'
 import { UdpTransport } from '../src/runtime/udp-transport.ts'
 import { WideArea } from '../src/runtime/wide-area.ts'
-import { KeyValueStore } from '../src/store/kv-store.ts'
 
 /** The least a frame may have, whatever bodies are allowed. */
 const FRAME_BYTES = 16 * 1024 * 1024
@@ -50,7 +50,8 @@ export class Host {
   readonly node: Node
   readonly replica: Replica
   readonly #options: HostOptions
-  readonly #store: KeyValueStore
+  readonly #store: CountedStore
+  readonly #meters = new Meters()
   readonly #sockets: TcpTransport | UdpTransport | null
   /** Null where the configuration puts all nodes into one place. */
   readonly #wideArea: WideArea | null
@@ -59,9 +60,10 @@ export class Host {
   readonly #http: FastifyInstance
 
   constructor(options: HostOptions) {
-    const { config, cluster, id, protocol, storage, log } = options
-    this.#options = options
-    this.#store = new KeyValueStore({ multiversion: config.multiversion })
+    const { config, cluster, id, protocol, storage } = options
+    const log = this.#meters.wrapLog(options.log)
+    this.#options = { ...options, log }
+    this.#store = new CountedStore({ multiversion: config.multiversion })
     let receive: Receive = () => {}
     const deliver: Receive = (from, frame) => receive(from, frame)
     this.#sockets = options.hub ? null : this.#openSockets(storage.incarnation, deliver)
@@ -75,13 +77,15 @@ export class Host {
       : null
     const transport = this.#wideArea ?? near
     this.#faults = config.fault_injection
-      ? new Faults(transport, { cluster, self: id, clock: realClock, random, peerBytes })
+      ? new Faults(transport, { cluster, self: id, clock: realClock, random, log, peerBytes })
       : null
+    const handled = () => this.node.load.handled
+    const leader = () => this.replica.status().leader?.name ?? null
     const parts = {
-      transport: this.#faults ?? transport,
-      clock: realClock,
+      transport: this.#meters.traffic.wrap(this.#faults ?? transport),
+      clock: this.#meters.wrapClock(realClock, handled, leader),
       random,
-      storage,
+      storage: this.#meters.wrapStorage(storage),
       stateMachine: this.#store,
       log,
       onFailure: options.onFailure,
@@ -96,7 +100,7 @@ export class Host {
     }
     this.node = new Node(id, cluster, parts, bounds)
     this.replica = protocol.create(this.node, options.options)
-    const take: Receive = (from, frame) => this.node.receive(from, frame)
+    const take = this.#meters.traffic.filter((from, frame) => this.node.receive(from, frame))
     const struck = this.#faults?.filter(take) ?? take
     receive = this.#wideArea?.filter(struck) ?? struck
     this.#http = createHttpServer(this.#gateway(), { bodyLimit: limits.body_bytes })
@@ -132,7 +136,7 @@ export class Host {
     const { timeouts, limits } = config
     const addresses = new Map(cluster.members.map(({ name }) => [name, parsePeerAddress(config.address[name]!)]))
     // A getter: the protocol registers its messages only after the node has its transport.
-    const language = () => `${protocol.name} ${this.node.fingerprint}`
+    const language = () => `${protocol.name} ${this.node.messages.fingerprint}`
     const introduction = {
       cluster: config.cluster,
       get language() {
@@ -165,12 +169,41 @@ export class Host {
       cluster,
       offers: { sessions: protocol.sessions !== 'none', compareAndSet: protocol.compareAndSet },
       ballots: this.node.ballots,
-      submit: (command, read, respond) => this.node.submit(command, read, respond),
+      submit: this.#meters.requests.wrap((command, read, respond) => this.node.submit(command, read, respond)),
       nonce: () => random.below(2 ** 32),
       history: (key) => this.#store.history(key),
       state: () => this.#state(),
       readiness: () => this.#readiness(),
       faults: this.#faults,
+      metrics: exposition({ meters: this.#meters, node: this.#observed() }),
+    }
+  }
+
+  #observed(): Observed {
+    const { id, protocol, storage } = this.#options
+    const sockets = this.#sockets
+    return {
+      name: id.name,
+      algorithm: protocol.name,
+      messages: () => this.node.messages.kinds,
+      load: () => this.node.load,
+      status: () => this.replica.status(),
+      ready: () => this.#readiness().ready,
+      round: () => this.node.ballots.round(this.replica.status().ballot),
+      store: () => ({ applied: this.#store.applied, keys: this.#store.size, sessions: this.node.store.sessions.size }),
+      links: () =>
+        [...(sockets?.links ?? [])].map(({ peer, connection, connections, dropped }) => {
+          return { peer, connected: connection !== null, connections, dropped }
+        }),
+      rejected: () => sockets?.rejected ?? 0,
+      dropped: () => [
+        ['inbox', this.node.load.dropped],
+        ['datagram', sockets instanceof UdpTransport ? sockets.dropped : 0],
+        ['distance', this.#wideArea?.dropped ?? 0],
+        ['fault', this.#faults?.lost ?? 0],
+      ],
+      faults: () => this.#faults?.kinds ?? [],
+      diskBytes: () => storage.bytes,
     }
   }
 

@@ -8,6 +8,8 @@ export class Inbox {
   /** How many events waited at most in either queue, and how many found theirs full. */
   peak = 0
   dropped = 0
+  /** How many events were taken. */
+  handled = 0
   readonly #bound: number
   readonly #first = new Fifo<() => void>()
   readonly #others = new Fifo<() => void>()
@@ -38,7 +40,9 @@ export class Inbox {
 
   /** Takes the next event; undefined when there is none. */
   shift(): (() => void) | undefined {
-    return this.#first.shift() ?? this.#others.shift()
+    const event = this.#first.shift() ?? this.#others.shift()
+    if (event) this.handled += 1
+    return event
   }
 
   #add(queue: Fifo<() => void>, event: () => void): void {

@@ -42,6 +42,9 @@ export const NODE_DEFAULTS: NodeOptions = {
 export interface Load {
   /** The most events that ever waited in one of its queues; messages are taken up to `maxInbox`. */
   readonly inbox: number
+  /** Events that wait now, and those that were taken from the inbox so far. */
+  readonly waiting: number
+  readonly handled: number
   /** Messages dropped because the inbox was full. */
   readonly dropped: number
   /** Open requests; at most `maxRequests`. */

@@ -327,7 +327,7 @@ describe('a log that is not ours', () => {
 describe('nodes that can talk to each other', () => {
   it('have the same fingerprint', () => {
     const [a, b] = [new Bench(), new Bench({ name: '1.2' })]
-    expect(a.node.fingerprint).toBe(b.node.fingerprint)
-    expect(a.node.fingerprint).toMatch(/^[0-9a-f]{8}$/)
+    expect(a.node.messages.fingerprint).toBe(b.node.messages.fingerprint)
+    expect(a.node.messages.fingerprint).toMatch(/^[0-9a-f]{8}$/)
   })
 })

@@ -239,15 +239,15 @@ export class Node {
     if (this.#inbox.offer(handle, entry.first)) this.#scheduleTurn()
   }
 
-  /** Equal for nodes that can talk to each other. */
-  get fingerprint(): string {
-    return this.#messages.fingerprint
+  /** The messages it speaks; their fingerprint is equal for nodes that can talk to each other. */
+  get messages(): Pick<Registry, 'fingerprint' | 'kinds'> {
+    return this.#messages
   }
 
   /** How much waits here, and what was too much. */
   get load(): Load {
-    const { peak, dropped } = this.#inbox
-    return { inbox: peak, dropped, requests: this.#open.size, held: this.#outbox.held }
+    const { peak, dropped, size: waiting, handled } = this.#inbox
+    return { inbox: peak, dropped, waiting, handled, requests: this.#open.size, held: this.#outbox.held }
   }
 
   /** What this node knew when it started, or has regained since; null until the roll call is over. */

@@ -50,6 +50,8 @@ export interface Gateway {
   state(): unknown
   /** Whether the node serves requests now, and in any case why. */
   readiness(): { readonly ready: boolean; readonly reason: string }
+  /** The node's metrics, in Prometheus' text format. */
+  metrics(): Promise<string>
   /** Fault injection, or null when the configuration does not allow it. */
   readonly faults: Faults | null
 }

@@ -8,11 +8,13 @@ import type { Gateway } from './gateway.ts'
 import { type Identity, inspect } from './guard.ts'
 import { Responder, type Response, sentenceOf } from './responder.ts'
 import type { Context } from './routes/context.ts'
+import { addDocsRoutes } from './routes/docs.ts'
 import { addFaultRoutes } from './routes/faults.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addHistoryRoute } from './routes/history.ts'
 import { addKeyRoutes, KEY_METHODS } from './routes/keys.ts'
 import { addTextKeyRoutes } from './routes/kv.ts'
+import { addMetricsRoute } from './routes/metrics.ts'
 import { addSessionRoute } from './routes/session.ts'
 import { addStateRoute } from './routes/state.ts'
 import { addUnknownRoute } from './routes/unknown.ts'
@@ -130,13 +132,23 @@ function guardExpectations(app: FastifyInstance, refuse: (response: Response) =>
   })
 }
 
-function addRoutes(context: Context): void {
-  const refuse = addUnknownRoute(context)
+function addRoutes(outer: Context): void {
+  const refuse = addUnknownRoute(outer)
+  addDocsRoutes(outer, refuse)
+  // Later than the documentation, which notes them.
+  void outer.app.register((app, _options, done) => {
+    addDocumented({ ...outer, app }, refuse)
+    done()
+  })
+}
+
+function addDocumented(context: Context, refuse: ReturnType<typeof addUnknownRoute>): void {
   addKeyRoutes(context, refuse)
   addTextKeyRoutes(context, refuse)
   addSessionRoute(context)
   addHistoryRoute(context)
   addStateRoute(context)
+  addMetricsRoute(context)
   addHealthRoutes(context)
   addFaultRoutes(context)
 }

@@ -10,6 +10,7 @@ const [self, b, c, d] = cluster.members as [(typeof cluster.members)[0], ...type
 const PEERS = [b!, c!, d!]
 
 let clock: HandClock
+let logged: string[]
 let sent: string[]
 let heard: string[]
 let connections: Map<string, object>
@@ -20,6 +21,9 @@ beforeEach(() => {
   clock = new HandClock()
   sent = []
   heard = []
+  logged = []
+  const note = (event: string, fields: object = {}) => void logged.push(`${event} ${JSON.stringify(fields)}`)
+  const log = { debug: note, info: note, warn: note, error: note }
   connections = new Map(PEERS.map(({ name }) => [name, {}]))
   const inner = {
     send: (to: typeof self, frames: readonly Uint8Array[]) => {
@@ -28,7 +32,7 @@ beforeEach(() => {
     reject: () => {},
     connection: (to: typeof self) => connections.get(to.name) ?? null,
   }
-  faults = new Faults(inner, { cluster, self, clock, random: new Xoshiro(7), peerBytes: 100 })
+  faults = new Faults(inner, { cluster, self, clock, random: new Xoshiro(7), log, peerBytes: 100 })
   receive = faults.filter((from, [number]) => heard.push(`${from.name}:${number}`))
 })
 
@@ -190,4 +194,25 @@ describe('faults are independent', () => {
     clock.pass(10)
     expect(sent).toEqual(['2.1:1', '1.2:1', '1.3:1'])
   })
+})
+
+test('each begin and each end is one line of the log, and what is lost is counted', () => {
+  faults.flaky(b!, 1, 2)
+  faults.slow(c!, 5, 0)
+  faults.send(b!, [frame(1), frame(2)])
+  expect(faults.lost).toBe(2)
+  expect(faults.kinds).toEqual(['flaky', 'slow'])
+  clock.pass(2000)
+  expect(faults.kinds).toEqual(['slow'])
+  faults.heal()
+  faults.partition([self], 1)
+  receive(b!, frame(1))
+  expect(faults.lost).toBe(3)
+  expect(logged).toEqual([
+    'fault {"fault":"flaky","target":"1.2","seconds":2,"chance":1,"delayMs":0}',
+    'fault {"fault":"slow","target":"1.3","seconds":0,"chance":0,"delayMs":5}',
+    'fault over {"fault":"flaky","target":"1.2","how":"expired"}',
+    'fault over {"fault":"slow","target":"1.3","how":"healed"}',
+    'fault {"fault":"partition","target":"1.1","seconds":1,"chance":1,"delayMs":0}',
+  ])
 })

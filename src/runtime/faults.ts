@@ -4,7 +4,7 @@
  * target begins anew. Memory and HTTP are not touched.
  */
 import type { Cluster, NodeId } from '../node-id.ts'
-import type { Clock, Random, Receive, Transport } from '../seams.ts'
+import type { Clock, Log, Random, Receive, Transport } from '../seams.ts'
 import type { ConnectedTransport } from './connected-transport.ts'
 import { DelayLine } from './delay-line.ts'
 
@@ -39,6 +39,7 @@ export interface FaultOptions {
   readonly self: NodeId
   readonly clock: Clock
   readonly random: Random
+  readonly log: Log
   /** Bytes that may wait for one peer; beyond, frames are dropped. */
   readonly peerBytes: number
 }
@@ -46,6 +47,8 @@ export interface FaultOptions {
 const CHANCES = 2 ** 32
 
 export class Faults implements Transport {
+  /** Frames lost to faults, sent or received; those lost on a slow link with its connection are not counted. */
+  lost = 0
   readonly #inner: ConnectedTransport
   readonly #options: FaultOptions
   /** By name and target. */
@@ -93,8 +96,8 @@ export class Faults implements Transport {
     for (const [key, fault] of this.#faults) {
       if (name !== undefined && fault.name !== name) continue
       if (target !== undefined && fault.target !== target) continue
-      this.#faults.delete(key)
       ended.push(this.#describe(fault))
+      this.#end(key, fault, 'healed')
     }
     return ended
   }
@@ -103,6 +106,12 @@ export class Faults implements Transport {
   list(): string[] {
     this.#expire()
     return [...this.#faults.values()].map((fault) => this.#describe(fault))
+  }
+
+  /** The kinds of those that are on, one for each. */
+  get kinds(): FaultName[] {
+    this.#expire()
+    return [...this.#faults.values()].map(({ name }) => name)
   }
 
   send(to: NodeId, frames: readonly Uint8Array[]): void {
@@ -114,6 +123,7 @@ export class Faults implements Transport {
       if (loss > 0) kept = kept.filter(() => !this.#strikes(loss))
       delayMs += more
     }
+    this.lost += frames.length - kept.length
     if (kept.length === 0) return
     const line = this.#lines.get(to)
     if (delayMs > 0 || (line && line.size > 0)) this.#hold(to, kept, delayMs)
@@ -128,7 +138,11 @@ export class Faults implements Transport {
   filter(receive: Receive): Receive {
     return (from, frame) => {
       this.#expire()
-      for (const { bothWays, peers } of this.#faults.values()) if (bothWays && peers.has(from)) return
+      for (const { bothWays, peers } of this.#faults.values()) {
+        if (!bothWays || !peers.has(from)) continue
+        this.lost += 1
+        return
+      }
       receive(from, frame)
     }
   }
@@ -142,12 +156,19 @@ export class Faults implements Transport {
     const untilMs = seconds > 0 ? this.#options.clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY
     const whole = { bothWays: false, loss: 1, delayMs: 0 }
     this.#faults.set(`${name} ${target}`, { ...whole, ...nature, name, target, untilMs, peers: new Set(peers) })
+    const { loss: chance, delayMs } = { ...whole, ...nature }
+    this.#options.log.warn('fault', { fault: name, target, seconds, chance, delayMs })
   }
 
   #expire(): void {
     if (this.#faults.size === 0) return
     const now = this.#options.clock.now()
-    for (const [key, { untilMs }] of this.#faults) if (untilMs <= now) this.#faults.delete(key)
+    for (const [key, fault] of this.#faults) if (fault.untilMs <= now) this.#end(key, fault, 'expired')
+  }
+
+  #end(key: string, { name: fault, target }: Fault, how: 'healed' | 'expired'): void {
+    this.#faults.delete(key)
+    this.#options.log.info('fault over', { fault, target, how })
   }
 
   #strikes(chance: number): boolean {
@@ -166,7 +187,7 @@ export class Faults implements Transport {
       this.#lines.set(to, line)
     }
     const bytes = frames.reduce((sum, { length }) => sum + length, 0)
-    line.push({ frames, connection }, bytes, delayMs)
+    if (!line.push({ frames, connection }, bytes, delayMs)) this.lost += frames.length
   }
 
   #describe({ name, target, untilMs, loss, delayMs }: Fault): string {

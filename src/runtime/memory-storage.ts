@@ -5,6 +5,7 @@ import type { OpenStorage } from './storage/open.ts'
 export function memoryStorage(): OpenStorage {
   return {
     durable: false,
+    bytes: null,
     incarnation: drawIncarnation(),
     recover: () => [],
     append() {},

@@ -31,6 +31,8 @@ export class PeerLink {
   readonly peer: NodeId
   /** Null while there is no connection. */
   connection: Outbound | null = null
+  /** How often it was made. */
+  connections = 0
   /** Frames dropped because the peer was away or slow. */
   dropped = 0
   readonly #address: { readonly host: string; readonly port: number }
@@ -127,6 +129,7 @@ export class PeerLink {
 
   #won(connection: Outbound): void {
     this.connection = connection
+    this.connections += 1
     this.#pauseMs = this.#options.backoffMs
     this.#log.debug('connected', { peer: this.peer.name })
   }

@@ -77,6 +77,11 @@ export class TcpTransport implements ConnectedTransport {
     return this.#links.get(to)?.connection ?? null
   }
 
+  /** The outgoing connections, once it listens. */
+  get links(): Iterable<PeerLink> {
+    return this.#links.values()
+  }
+
   /** The connection by which this peer sends; null while there is none. */
   inbound(from: NodeId): Inbound | null {
     return this.#inbound.get(from) ?? null

@@ -9,6 +9,7 @@ import type { NodeId } from '../node-id.ts'
 import type { Receive } from '../seams.ts'
 import type { ConnectedTransport } from './connected-transport.ts'
 import { DATAGRAM_HEADER, framesOf, isGenuine, readHead, sealDatagram } from './datagram.ts'
+import type { PeerLink } from './peer-link.ts'
 import { ReplayWindow } from './replay-window.ts'
 import { type TcpOptions, TcpTransport } from './tcp-transport.ts'
 
@@ -74,6 +75,11 @@ export class UdpTransport implements ConnectedTransport {
       await this.close()
       throw error
     }
+  }
+
+  /** The outgoing connections, once it listens. */
+  get links(): Iterable<PeerLink> {
+    return this.#tcp.links
   }
 
   connection(to: NodeId): object | null {

@@ -27,6 +27,8 @@ interface Way {
 }
 
 export class WideArea implements ConnectedTransport {
+  /** Frames that found no room on their way. */
+  dropped = 0
   readonly #inner: ConnectedTransport
   readonly #options: WideAreaOptions
   readonly #ways = new Map<NodeId, Way>()
@@ -59,7 +61,7 @@ export class WideArea implements ConnectedTransport {
         this.#ways.set(from, way)
       }
       if (way.delayMs < LEAST_MS) receive(from, frame)
-      else way.line.push(frame, frame.length, way.delayMs)
+      else if (!way.line.push(frame, frame.length, way.delayMs)) this.dropped += 1
     }
   }
 

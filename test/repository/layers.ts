@@ -122,9 +122,16 @@ export const LAYERS: readonly Layer[] = [
     why: 'a run must follow from its seed alone: no socket, no file, no wall clock',
   },
   {
+    files: 'src/metrics/',
+    imports: CORE,
+    packages: ['prom-client'],
+    pure: false,
+    why: "meters wrap a node's parts through the seams; they read the clock, and tell what they counted when asked",
+  },
+  {
     files: 'src/http/',
     imports: CORE,
-    packages: ['fastify', 'lossless-json', 'node:http'],
+    packages: ['fastify', '@fastify/swagger', '@fastify/swagger-ui', 'lossless-json', 'node:http'],
     types: ['node:net', 'node:stream'],
     pure: false,
     why: 'the REST front sees a node through its gateway only. lossless-json: keys beyond 2^53',

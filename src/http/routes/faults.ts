@@ -5,7 +5,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NodeId } from '../../node-id.ts'
 import { FAULT_NAMES, type Faults, type Gateway } from '../gateway.ts'
+import type { Api } from './api.ts'
 import { type Context, queryOf } from './context.ts'
+import { CRASH, DROP, FLAKY, HEAL, PARTITION, SLOW } from './node-api.ts'
 
 /** Whole seconds, as Go's `Atoi` reads them; nine digits are 31 years. */
 const SECONDS = /^[+-]?[0-9]{1,9}$/
@@ -35,6 +37,7 @@ export function addFaultRoutes({ app, gateway, responder }: Context): void {
   function route(
     method: readonly ('GET' | 'POST')[],
     url: string,
+    api: Api,
     act: (asked: Asked) => string | { refusal: Refusal },
   ) {
     const handler = (request: FastifyRequest, reply: FastifyReply): void => {
@@ -47,31 +50,32 @@ export function addFaultRoutes({ app, gateway, responder }: Context): void {
       if (typeof outcome === 'string') responder.text(reply.raw, 200, outcome)
       else responder.sentence(reply.raw, 400, outcome.refusal)
     }
-    app.route({ method: [...method], url, handler })
+    app.route({ method: [...method], url, config: { api }, handler })
   }
 
   /** A fault that lasts for some time; `inject` gives its refusal, or null. */
   function timed(
     method: readonly ('GET' | 'POST')[],
     url: string,
+    api: Api,
     inject: (asked: Asked, seconds: number) => Refusal | null,
   ): void {
-    route(method, url, (asked) => {
+    route(method, url, api, (asked) => {
       const text = asked.query.get('t') ?? ''
       const refusal = SECONDS.test(text) ? inject(asked, Number(text)) : BAD_TIME
       return refusal === null ? '' : { refusal }
     })
   }
 
-  timed(EITHER, '/crash', ({ faults }, seconds) => {
+  timed(EITHER, '/crash', CRASH, ({ faults }, seconds) => {
     faults.crash(seconds)
     return null
   })
-  timed(EITHER, '/drop', drop)
-  timed(POST, '/slow', slow)
-  timed(POST, '/flaky', flaky)
-  timed(POST, '/partition', partition)
-  route(POST, '/heal', heal)
+  timed(EITHER, '/drop', DROP, drop)
+  timed(POST, '/slow', SLOW, slow)
+  timed(POST, '/flaky', FLAKY, flaky)
+  timed(POST, '/partition', PARTITION, partition)
+  route(POST, '/heal', HEAL, heal)
 }
 
 function drop({ gateway, faults, query }: Asked, seconds: number): Refusal | null {

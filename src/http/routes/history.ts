@@ -1,12 +1,14 @@
 /** `/history?key=K`: every value that a key has had on this node, for Paxi's `cmd consensus`. */
 import { parseKey } from '../key.ts'
 import { type Context, queryOf } from './context.ts'
+import { HISTORY } from './node-api.ts'
 
 /** Adds the history route. Its `Id` names the node, unlike that of every other answer. */
 export function addHistoryRoute({ app, gateway, responder }: Context): void {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/history',
+    config: { api: HISTORY },
     handler: (request, reply) => {
       const key = parseKey(queryOf(request.raw.url).get('key') ?? '')
       const headers = ['Id', gateway.id.name]

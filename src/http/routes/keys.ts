@@ -9,6 +9,7 @@ import { keyPresenters } from '../present.ts'
 import { sentenceOf } from '../responder.ts'
 import { isPlain, writeOf } from '../write-headers.ts'
 import type { Context } from './context.ts'
+import { JSON_COMMAND, READ_INTEGER, WRITE_INTEGER } from './key-api.ts'
 
 /** The methods of a key, as `Allow` lists them. */
 export const KEY_METHODS = 'GET, HEAD, PUT, POST'
@@ -72,7 +73,7 @@ export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest,
     })
   }
 
-  app.route({ method: ['GET', 'HEAD'], url: '/:key', handler: read })
-  app.route({ method: ['PUT', 'POST'], url: '/:key', handler: write })
-  app.route({ method: 'POST', url: '/', handler: readOrWriteJson })
+  app.route({ method: ['GET', 'HEAD'], url: '/:key', config: { api: READ_INTEGER }, handler: read })
+  app.route({ method: ['PUT', 'POST'], url: '/:key', config: { api: WRITE_INTEGER }, handler: write })
+  app.route({ method: 'POST', url: '/', config: { api: JSON_COMMAND }, handler: readOrWriteJson })
 }

@@ -6,6 +6,7 @@ import { textKeyOfTarget } from '../key.ts'
 import { keyPresenters } from '../present.ts'
 import { writeOf } from '../write-headers.ts'
 import type { Context } from './context.ts'
+import { DELETE_TEXT, READ_TEXT, WRITE_TEXT } from './key-api.ts'
 
 /** The methods of such a key, as `Allow` lists them. */
 export const TEXT_KEY_METHODS = 'GET, HEAD, PUT, POST, DELETE'
@@ -51,7 +52,7 @@ export function addTextKeyRoutes(
     else submit(request, reply, key, null)
   }
 
-  app.route({ method: ['GET', 'HEAD'], url: '/kv/*', handler: read })
-  app.route({ method: ['PUT', 'POST'], url: '/kv/*', handler: write })
-  app.route({ method: 'DELETE', url: '/kv/*', handler: remove })
+  app.route({ method: ['GET', 'HEAD'], url: '/kv/*', config: { api: READ_TEXT }, handler: read })
+  app.route({ method: ['PUT', 'POST'], url: '/kv/*', config: { api: WRITE_TEXT }, handler: write })
+  app.route({ method: 'DELETE', url: '/kv/*', config: { api: DELETE_TEXT }, handler: remove })
 }

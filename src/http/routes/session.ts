@@ -2,12 +2,14 @@
 import { openSession } from '../../command.ts'
 import { openedPresenter } from '../present.ts'
 import type { Context } from './context.ts'
+import { OPEN_SESSION } from './key-api.ts'
 
 /** Adds the session route. */
 export function addSessionRoute({ app, gateway, responder }: Context): void {
   app.route({
     method: 'POST',
     url: '/session',
+    config: { api: OPEN_SESSION },
     handler: (request, reply) => {
       if (!gateway.offers.sessions) {
         responder.sentence(reply.raw, 501, 'this protocol has no sessions')

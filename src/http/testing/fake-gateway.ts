@@ -79,6 +79,11 @@ export class FakeGateway implements Gateway {
     return { id: this.id.name, keys: this.store.size }
   }
 
+  async metrics(): Promise<string> {
+    if (this.defect) throw this.defect
+    return `synod_store_keys ${this.store.size}\n`
+  }
+
   readiness(): { ready: boolean; reason: string } {
     return this.ready ? { ready: true, reason: 'ready' } : { ready: false, reason: 'no leader' }
   }

@@ -119,6 +119,11 @@ export class DiskStorage implements Storage {
     this.#enqueue(() => this.#write(batch)).then(done, failed)
   }
 
+  /** How long the log behind the last snapshot is, and that snapshot. */
+  get bytes(): { readonly log: number; readonly snapshot: number } {
+    return { log: this.#logBytes, snapshot: this.#snapshotBytes }
+  }
+
   /** Whether the log has become so long that a checkpoint is worth its while. */
   get checkpointDue(): boolean {
     if (this.#checkpointing || this.#closed) return false

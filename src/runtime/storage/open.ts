@@ -7,6 +7,8 @@ import type { Owner } from './manifest.ts'
 
 /** A storage that holds on to something until it is closed. */
 export interface OpenStorage extends Storage {
+  /** How long the log behind the last snapshot is, and that snapshot; null without a disk. */
+  readonly bytes: { readonly log: number; readonly snapshot: number } | null
   close(): Promise<void>
 }
 

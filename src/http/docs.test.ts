@@ -1,0 +1,151 @@
+/** `/docs`: every route is described as it behaves, describing costs nothing, and what guards the routes guards the pages. */
+import { describe, expect, test } from 'vitest'
+import { createHttpServer } from './server.ts'
+import { FakeGateway } from './testing/fake-gateway.ts'
+import { request, startServer } from './testing/test-server.ts'
+
+interface Example {
+  readonly example?: unknown
+  readonly schema?: { readonly examples?: readonly unknown[] }
+}
+
+interface Operation {
+  readonly summary: string
+  readonly parameters?: readonly (Example & { in: string; name: string; required: boolean; description: string })[]
+  readonly requestBody?: { readonly description: string; readonly content: Readonly<Record<string, Example>> }
+  readonly responses: Readonly<
+    Record<string, { description: string; headers?: Record<string, Example>; content?: Record<string, Example> }>
+  >
+}
+
+/** The document, and the routes that the server has, each with one method. */
+async function documented() {
+  const app = createHttpServer(new FakeGateway())
+  const routes: { method: string; url: string; validates: boolean }[] = []
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    for (const one of [method].flat()) routes.push({ method: one, url, validates: schema !== undefined })
+  })
+  await app.ready()
+  const paths = app.swagger().paths as Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  await app.close()
+  return { paths, routes: routes.filter(({ url }) => !url.startsWith('/docs')) }
+}
+
+const { paths, routes } = await documented()
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+)
+
+describe('the document', () => {
+  test('has every route, and nothing else', () => {
+    const written = (url: string) => url.replace('/kv/*', '/kv/{key}').replace(':key', '{key}')
+    expect(routes.length).toBeGreaterThan(20)
+    expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
+      routes.map(({ method, url }) => `${method} ${written(url)}`).sort(),
+    )
+  })
+
+  test.each(operations)('describes $method $path, with examples', ({ operation }) => {
+    expect(operation.summary).toMatch(/\w/)
+    for (const parameter of operation.parameters ?? []) {
+      expect(parameter, parameter.name).toMatchObject({
+        description: expect.stringMatching(/\w/),
+        example: expect.anything(),
+      })
+    }
+    for (const [status, { description, headers, content }] of Object.entries(operation.responses)) {
+      expect(description, status).not.toBe('Default Response')
+      for (const header of Object.values(headers ?? {})) expect(header.schema?.examples, status).toHaveLength(1)
+      for (const media of Object.values(content ?? {})) expect(media.example, status).toBeDefined()
+    }
+  })
+
+  test('makes no route validate or serialise', () => {
+    expect(routes.filter(({ validates }) => validates)).toEqual([])
+  })
+
+  test.each(operations)(
+    'the examples of $method $path get an answer that is in it',
+    async ({ method, path, operation }) => {
+      const { gateway, once } = await startServer()
+      const example = (place: string, name: string) => {
+        const found = operation.parameters?.find((one) => one.in === place && one.name === name)
+        return encodeURIComponent(String(found?.example))
+      }
+      const query = (operation.parameters ?? []).filter((one) => one.in === 'query')
+      const target = `${path.replace('{key}', example('path', 'key'))}?${query.map(({ name }) => `${name}=${example('query', name)}`).join('&')}`
+      const [media] = Object.values(operation.requestBody?.content ?? {})
+      const body = typeof media?.example === 'string' ? media.example : media ? JSON.stringify(media.example) : ''
+      const { status } = await once(request(`${method} ${target}`, {}, body), method === 'HEAD')
+      const healing = path === '/heal'
+      // The example names one fault of three kinds, which exclude each other.
+      expect(Object.keys(operation.responses)).toContain(String(status))
+      if (!healing && path !== '/kv/{key}') expect(status).toBeLessThan(300)
+      if (status === 404) expect(gateway.submitted).toHaveLength(1)
+    },
+  )
+})
+
+describe('the pages', () => {
+  test('come from here, and let nothing else in', async () => {
+    const { once } = await startServer()
+    for (const target of ['/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/swagger-ui.css']) {
+      const { status, headers, body } = await once(request(`GET ${target}`))
+      expect(status, target).toBe(200)
+      expect(headers.get('content-security-policy'), target).toContain("default-src 'self'")
+      expect(headers.get('content-security-policy'), target).not.toContain('http')
+      expect(headers.get('x-content-type-options'), target).toBe('nosniff')
+      expect(body.toString(), target).not.toContain('validator.swagger.io')
+    }
+  })
+
+  test.each([
+    '//docs',
+    '/docs//json',
+    '/docs/nothing',
+    '/docs/json/',
+    '/docs/%2e%2e/state',
+    '/docs/%6ason',
+    '/docs/static/%2e%2e/%2e%2e/package.json',
+    '/docs/static/..',
+    '/docs/static/../json',
+    '/docs/static/../../package.json',
+    '/docs/static/..\\package.json',
+    '/docs/static/nothing',
+    '/docs/../state',
+    'http://x/docs',
+    '/DOCS',
+    '/docs;x',
+    '/docs/%zz',
+    '/docs#x',
+  ])('%s is refused', async (target) => {
+    const { once, servesWell } = await startServer()
+    const { status, body } = await once(request(`GET ${target}`))
+    expect(status).toBe(400)
+    expect(body.toString()).toBe('invalid path\n')
+    await servesWell()
+  })
+
+  test('other methods get 405', async () => {
+    const { once } = await startServer()
+    const { status, headers } = await once(request('POST /docs/json', {}, 'x'))
+    expect([status, headers.get('allow')]).toEqual([405, 'GET'])
+  })
+
+  test('count as answered: bytes that are no HTTP behind one get their own answer', async () => {
+    const { client } = await startServer()
+    const one = client()
+    expect((await one.exchange(request('GET /docs/json'))).status).toBe(200)
+    expect((await one.exchange('no HTTP\r\n\r\n')).status).toBe(400)
+  })
+})
+
+test('/metrics answers with what the gateway tells, and with 500 when it cannot', async () => {
+  const gateway = new FakeGateway()
+  const { once } = await startServer({}, gateway)
+  const { status, headers, body } = await once(request('GET /metrics'))
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
+  expect(body.toString()).toBe('synod_store_keys 0\n')
+  gateway.defect = new Error('no metrics today')
+  expect((await once(request('GET /metrics'))).status).toBe(500)
+})

@@ -1,0 +1,138 @@
+/** What the routes of keys and sessions say of themselves. They share most of it. */
+import { type Api, type Content, type Fields, json, sentence, text } from './api.ts'
+
+const IDENTITY: Fields = {
+  Id: { description: "the client's name, at most 256 bytes; echoed", example: '1.1' },
+  Cid: { description: "the client's number of the request, up to 2^53; echoed", example: '7' },
+}
+
+const WRITE: Fields = {
+  ...IDENTITY,
+  'If-Match': { description: 'write only if the key is at this version', example: '"3"' },
+  'If-None-Match': { description: 'write only if the key is absent', example: '*' },
+  Session: { description: 'a session, from POST /session', example: '1-5f1e07aa' },
+  Seq: { description: 'the number of the write in its session, from 1', example: '1' },
+  Acked: { description: 'the client has the answers of all numbers up to this one', example: '0' },
+}
+
+const ANSWERED: Fields = {
+  ...IDENTITY,
+  Slot: { description: 'where the command was decided, by protocols with slots', example: '41' },
+  Ballot: { description: 'the ballot it was decided in', example: '2.1.1' },
+  Execute: { description: 'the slot in which it was executed', example: '41' },
+}
+
+const TAGGED: Fields = {
+  ...ANSWERED,
+  ETag: { description: "the key's version: how often it has been written", example: '"4"' },
+}
+
+const INTEGER: Fields = { key: { description: 'a 64-bit integer', example: '42', required: true } }
+const TEXT: Fields = {
+  key: { description: 'any text in UTF-8, percent-encoded; a slash is %2F', example: 'colour', required: true },
+}
+
+const BODY: Content = { description: 'the value, raw', type: 'application/octet-stream', example: 'red' }
+
+const UNSERVED = {
+  400: sentence('the path, a header or the body is wrong; nothing was applied', 'invalid path'),
+  431: sentence('the headers are over 16 KiB, or more than a hundred', 'more than 100 headers'),
+  503: sentence(
+    'certainly not applied: no leader, no quorum, too many requests, or closing',
+    'no leader or no quorum within 2000 ms',
+  ),
+  504: sentence(
+    'nobody knows: it may have been applied, now or later',
+    'no answer within 2000 ms; the request may have been applied',
+  ),
+}
+
+const TOO_LONG = { 413: sentence('the body is too long', 'the body is longer than 1048576 bytes') }
+
+const UNWRITTEN = {
+  ...UNSERVED,
+  409: sentence(
+    'the session has used this Seq for another write, or it is outside the window; nothing was applied',
+    'the session has used this sequence for another command',
+  ),
+  410: sentence('the session is not known; this attempt did nothing', 'the session is not known'),
+  412: text('the key was not as the condition expected it', 'the key is at version 4\n', TAGGED),
+  501: sentence('the protocol has no sessions, or no compare-and-set', 'this protocol has no sessions'),
+}
+
+const ABSENT = { 404: sentence('the key is absent', 'absent') }
+
+const PREVIOUS = 'the previous value; empty where there was none, or where the protocol does not order writes'
+
+export const READ_INTEGER: Api = {
+  tag: 'keys',
+  summary: 'Reads a key',
+  params: INTEGER,
+  headers: IDENTITY,
+  answers: { 200: text('the value; empty also where the key is absent', 'red', ANSWERED), ...UNSERVED },
+}
+
+export const WRITE_INTEGER: Api = {
+  tag: 'keys',
+  summary: 'Writes a key',
+  params: INTEGER,
+  headers: WRITE,
+  body: BODY,
+  answers: { 200: text(PREVIOUS, 'red', ANSWERED), ...UNWRITTEN, ...TOO_LONG },
+}
+
+export const JSON_COMMAND: Api = {
+  tag: 'keys',
+  summary: "Reads or writes a key, as Paxi's clients in other languages do",
+  headers: WRITE,
+  body: json('Value in base64; without it a read. ClientID and CommandID may be left out', {
+    Key: 42,
+    Value: 'cmVk',
+    ClientID: '1.1',
+    CommandID: 7,
+  }),
+  answers: {
+    200: text('of a read the value, of a write the previous one', 'red', ANSWERED),
+    ...UNWRITTEN,
+    ...TOO_LONG,
+  },
+}
+
+export const READ_TEXT: Api = {
+  tag: 'keys',
+  summary: 'Reads a key',
+  path: '/kv/:key',
+  params: TEXT,
+  headers: IDENTITY,
+  answers: { 200: text('the value', 'red', TAGGED), ...ABSENT, ...UNSERVED },
+}
+
+export const WRITE_TEXT: Api = {
+  tag: 'keys',
+  summary: 'Writes a key',
+  path: '/kv/:key',
+  params: TEXT,
+  headers: WRITE,
+  body: BODY,
+  answers: { 200: text(PREVIOUS, 'red', TAGGED), ...UNWRITTEN, ...TOO_LONG },
+}
+
+export const DELETE_TEXT: Api = {
+  tag: 'keys',
+  summary: 'Deletes a key; that counts as a write',
+  path: '/kv/:key',
+  params: TEXT,
+  headers: WRITE,
+  answers: { 200: text(PREVIOUS, 'red', TAGGED), ...ABSENT, ...UNWRITTEN },
+}
+
+export const OPEN_SESSION: Api = {
+  tag: 'sessions',
+  summary: 'Opens a session, in which each write is executed once however often it is tried',
+  headers: IDENTITY,
+  answers: {
+    201: json('the session', { session: '1-5f1e07aa' }),
+    ...UNSERVED,
+    501: sentence('the protocol has no sessions', 'this protocol has no sessions'),
+  },
+}
