@@ -106,16 +106,19 @@ const TURNS: readonly Metric[] = [
     [node.load().inbox],
   ]),
   gauge('synod_outbox_held', [], 'Outputs that wait for the disk', ({ node }) => [[node.load().held]]),
-  counter('synod_log_events_total', ['level', 'event'], 'Lines of the log, below', ({ meters }) =>
-    [...meters.events.counts()].map(({ level, event, count }) => [count, level, event]),
+  counter(
+    'synod_log_events_total',
+    ['level', 'event'],
+    'Lines of the log by event, but those of level debug',
+    ({ meters }) => [...meters.events.counts()].map(({ level, event, count }) => [count, level, event]),
   ),
 ]
 
 const NETWORK: readonly Metric[] = [
   counter('synod_messages_sent_total', ['message'], 'Messages sent, each copy', byMessage('sent', 'frames')),
-  counter('synod_sent_bytes_total', ['message'], 'Their bytes', byMessage('sent', 'bytes')),
+  counter('synod_sent_bytes_total', ['message'], 'Bytes of the messages sent', byMessage('sent', 'bytes')),
   counter('synod_messages_received_total', ['message'], 'Messages received', byMessage('received', 'frames')),
-  counter('synod_received_bytes_total', ['message'], 'Their bytes', byMessage('received', 'bytes')),
+  counter('synod_received_bytes_total', ['message'], 'Bytes of the messages received', byMessage('received', 'bytes')),
   gauge('synod_peer_connected', ['peer'], '1 while there is a connection to the peer', ({ node }) =>
     [...node.links()].map(({ peer, connected }) => [Number(connected), peer.name]),
   ),
@@ -125,7 +128,7 @@ const NETWORK: readonly Metric[] = [
   counter('synod_peer_dropped_total', ['peer'], 'Frames dropped since the peer was away or slow', ({ node }) =>
     [...node.links()].map(({ peer, dropped }) => [dropped, peer.name]),
   ),
-  counter('synod_frames_dropped_total', ['reason'], 'Frames dropped in this node', ({ node }) =>
+  counter('synod_frames_dropped_total', ['reason'], 'Frames dropped inside this node', ({ node }) =>
     [...node.dropped()].map(([reason, count]) => [count, reason]),
   ),
   counter('synod_rejected_total', [], 'Connections and datagrams refused for what they sent', ({ node }) => [
@@ -141,13 +144,16 @@ const DISK: readonly Metric[] = [
   counter('synod_disk_records_total', [], 'Records appended', ({ meters }) =>
     meters.disk ? [[meters.disk.records]] : [],
   ),
-  counter('synod_disk_appended_bytes_total', [], 'Their bytes, without what frames them', ({ meters }) =>
-    meters.disk ? [[meters.disk.bytes]] : [],
+  counter(
+    'synod_disk_appended_bytes_total',
+    [],
+    'Bytes of the records appended, without what frames them',
+    ({ meters }) => (meters.disk ? [[meters.disk.bytes]] : []),
   ),
   counter('synod_disk_checkpoints_total', [], 'Checkpoints finished', ({ meters }) =>
     meters.disk ? [[meters.disk.checkpoints]] : [],
   ),
-  counter('synod_disk_checkpoint_seconds_total', [], 'The time they took', ({ meters }) =>
+  counter('synod_disk_checkpoint_seconds_total', [], 'The time that checkpoints took', ({ meters }) =>
     meters.disk ? [[meters.disk.checkpointSeconds]] : [],
   ),
   gauge('synod_disk_bytes', ['file'], 'The log behind the last snapshot, and that snapshot', ({ node }) => {

@@ -1,5 +1,5 @@
 /** The metrics of a node as Prometheus reads them. Values are collected when somebody asks, and at no other time. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type HistogramConfiguration, Registry } from 'prom-client'
 import { METRICS, type Metric, type Sample, type Source } from './catalogue.ts'
 import type { Distribution } from './distribution.ts'
 
@@ -14,7 +14,7 @@ function register(registry: Registry, metric: Metric, source: Source): void {
   const { name, help } = metric
   const labelNames = [...metric.labels]
   if (metric.type === 'histogram') {
-    registry.registerMetric(new Collected({ name, help, labelNames, registers: [] }, () => metric.read(source)))
+    registry.registerMetric(collected({ name, help, labelNames, registers: [] }, () => metric.read(source)))
     return
   }
   const described = { name, help, labelNames, registers: [registry] }
@@ -23,7 +23,7 @@ function register(registry: Registry, metric: Metric, source: Source): void {
     new Counter({
       ...described,
       collect() {
-        this.reset()
+        forget(this)
         for (const [labels, value] of samples()) this.inc(labels, value)
       },
     })
@@ -31,11 +31,17 @@ function register(registry: Registry, metric: Metric, source: Source): void {
     new Gauge({
       ...described,
       collect() {
-        this.reset()
+        forget(this)
         for (const [labels, value] of samples()) this.set(labels, value)
       },
     })
   }
+}
+
+/** Leaves no value; `reset` alone leaves a zero where there are no labels. */
+function forget(metric: Counter | Gauge): void {
+  metric.reset()
+  metric.remove({})
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -45,29 +51,15 @@ function named(names: readonly string[], [, ...labels]: Sample<unknown>): Labels
 }
 
 /** A histogram whose values were counted elsewhere. */
-class Collected extends Histogram {
-  readonly #described: { readonly name: string; readonly help: string; readonly labelNames: readonly string[] }
-  readonly #read: () => Iterable<Sample<Distribution>>
-
-  constructor(
-    described: { readonly name: string; readonly help: string; labelNames: string[]; registers: Registry[] },
-    read: () => Iterable<Sample<Distribution>>,
-  ) {
-    super(described)
-    this.#described = described
-    this.#read = read
+function collected(described: HistogramConfiguration<string>, read: () => Iterable<Sample<Distribution>>): Histogram {
+  const empty = new Histogram(described)
+  const { name, labelNames = [] } = described
+  const get = async () => {
+    const values = [...read()].flatMap((sample) => lines(name, named(labelNames, sample), sample[0]))
+    return { ...(await empty.get()), values }
   }
-
-  override async get(): ReturnType<Histogram['get']> {
-    const { name, help, labelNames } = this.#described
-    const values = [...this.#read()].flatMap((sample) => lines(name, named(labelNames, sample), sample[0]))
-    return { ...(await super.get()), name, help, values }
-  }
-
-  /** What the registry asks instead of `get`, where it is there. */
-  getForPromString(): ReturnType<Histogram['get']> {
-    return this.get()
-  }
+  // The registry asks for the second where it is there.
+  return Object.assign(new Histogram(described), { get, getForPromString: get })
 }
 
 /** The lines of one histogram: each bucket holds what is in those below it, too. */

@@ -5,8 +5,10 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { protocols } from '../../protocols/index.ts'
 import { SynodError, TIMEOUTS } from '../../src/index.ts'
+import { METRICS } from '../../src/metrics/catalogue.ts'
 import { NEMESES } from '../../src/sim/index.ts'
 import { invariants } from '../../src/sim/invariants/index.ts'
+import { logEvents } from './log-events.ts'
 import { isTest, ROOT, sourceOf, textOf, trackedPaths, walk } from './sources.ts'
 
 const DOCUMENTS = trackedPaths().filter((path) => path.endsWith('.md'))
@@ -59,6 +61,46 @@ test('docs/simulator.md has a row for each fault and each invariant', () => {
   expect(faults.sort()).toEqual([...NEMESES.keys()].sort())
   const shown = cells.filter((cell) => !cell.includes('`') && cell !== 'fault' && cell !== 'invariant')
   expect(shown).toEqual([...invariants().map(({ name }) => name), 'liveness'])
+})
+
+describe('docs/operating.md', () => {
+  const rows = rowsOf(textOf('docs/operating.md')).filter((row) => row.length === 4)
+  const types = new Set(['counter', 'gauge', 'histogram'])
+
+  test('has the table of metrics', () => {
+    const shown = rows.filter(([, type]) => types.has(type!))
+    const labelled = (labels: readonly string[]) => labels.map((label) => `\`${label}\``).join(', ')
+    expect(shown).toEqual(METRICS.map(({ name, type, labels, help }) => [`\`${name}\``, type, labelled(labels), help]))
+  })
+
+  test('queries metrics that are there', () => {
+    const known = METRICS.flatMap(({ name, type }) =>
+      type === 'histogram' ? [name, ...['bucket', 'sum', 'count'].map((part) => `${name}_${part}`)] : [name],
+    )
+    const queried = textOf('docs/operating.md').match(/\bsynod_[a-z_]+/g) ?? []
+    expect(queried.filter((name) => !known.includes(name))).toEqual([])
+  })
+
+  test('says of every line of the log what to do', () => {
+    const sources = trackedPaths().filter((path) => /^(src|bin|protocols)\/.*\.ts$/.test(path) && !isTest(path))
+    const written = sources.flatMap((path) => logEvents(sourceOf(path, textOf(path))))
+    const shown = rows
+      .filter(([, level]) => written.some((one) => one.level === level))
+      .map(([event, level, fields, what]) => {
+        expect(what!.length, event).toBeGreaterThan(20)
+        return `${level} ${quoted(event!)}: ${quoted(fields!).join(', ')}`
+      })
+    const lines = new Set(written.map(({ event, level, fields }) => `${level} ${event}: ${fields.join(', ')}`))
+    expect(shown.sort()).toEqual([...lines].sort())
+  })
+
+  test('finds the lines of a log, whoever holds it', () => {
+    const text = "this.#log.info('a', { x, y: 1, ...z })\nnode.log.warn('b')\nlog[level](event)\nconsole.info('c')"
+    expect(logEvents(sourceOf('src/a.ts', text))).toEqual([
+      { event: 'a', level: 'info', fields: ['x', 'y', '...'] },
+      { event: 'b', level: 'warn', fields: [] },
+    ])
+  })
 })
 
 describe('README.md', () => {

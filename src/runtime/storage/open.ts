@@ -27,6 +27,7 @@ export async function openStorage(
   if (place === 'memory') return memoryStorage()
   const directory = join(place, owner.node)
   const storage = await DiskStorage.open({ directory, owner, checkpointBytes })
-  log.info('recovered', { directory, ...storage.recovered })
+  const { records, bytes, cut } = storage.recovered
+  log.info('recovered', { directory, records, bytes, cut })
   return storage
 }
