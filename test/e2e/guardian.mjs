@@ -1,5 +1,6 @@
 // Outlives a test worker that was killed: when its stdin ends, it ends the processes and removes the directories that
-// the worker had announced and not taken back. Lines: `+ PID`, `- PID`, `+ PATH`, `- PATH`.
+// the worker had announced and not taken back. Lines: `+` or `-`, then a pid, a path, or `mount:` and a path.
+import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
@@ -16,4 +17,8 @@ for (const entry of [...left].filter(isPid)) {
     // It ended by itself.
   }
 }
-for (const entry of left) if (!isPid(entry)) rmSync(entry, { recursive: true, force: true, maxRetries: 5 })
+const isMount = (entry) => entry.startsWith('mount:')
+// Lazily: who was killed just now may still have files open.
+for (const entry of [...left].filter(isMount)) spawnSync('umount', ['-l', entry.slice('mount:'.length)])
+for (const entry of left)
+  if (!isPid(entry) && !isMount(entry)) rmSync(entry, { recursive: true, force: true, maxRetries: 5 })

@@ -1,6 +1,7 @@
 /**
  * Real programs for tests: starts the built ones, waits for conditions, and ends them with the test. What a test
  * started is killed by its pid after it, also when it failed; and by `guardian.mjs` when the test run itself is killed.
+ * Who uses it outside of tests calls `endAll` itself.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -8,7 +9,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const SOURCES = ['src', 'protocols', 'bin', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
@@ -31,7 +31,10 @@ const directories = new Set<string>()
 let guardian: ChildProcess | null = null
 let checked = false
 
-afterEach(async () => {
+if (process.env.VITEST === 'true') (await import('vitest')).afterEach(endAll)
+
+/** Kills all that was started and removes all directories but those kept. */
+export async function endAll(): Promise<void> {
   const left = [...programs]
   for (const program of left) program.signal('SIGKILL')
   await Promise.all(left.map(({ ended }) => ended))
@@ -41,7 +44,13 @@ afterEach(async () => {
     announce('-', directory)
   }
   directories.clear()
-})
+}
+
+/** Leaves a temporary directory to whoever wants to look at it. */
+export function keep(directory: string): void {
+  directories.delete(directory)
+  announce('-', directory)
+}
 
 /** A running program of `bin/`. */
 export class Program {
@@ -161,8 +170,8 @@ export async function until<T>(
   throw new Error(`not within ${withinMs} ms: ${what}${reason}\n${tails.join('\n')}`)
 }
 
-/** Tells the guardian what there is to end; starts it before the first. It has a group of its own, so ^C spares it. */
-function announce(sign: '+' | '-', entry: string): void {
+/** Tells the guardian what there is to end, a pid, a path or `mount:` and a path; starts it before the first. It has a group of its own, so ^C spares it. */
+export function announce(sign: '+' | '-', entry: string): void {
   if (!guardian) {
     guardian = spawn(process.execPath, [GUARDIAN], { stdio: ['pipe', 'ignore', 'inherit'], detached: true })
     guardian.unref()
