@@ -17,7 +17,12 @@ const PROGRAM = {
   flags: {
     algorithm: { type: 'string', default: 'paxos', describe: 'name of a protocol, or path to a plugin module' },
     rounds: { type: 'integer', default: 10, describe: 'how many rounds, each with a fresh cluster' },
-    kill: { type: 'string', default: 'random', choices: KILLS, describe: 'whom kill -9 strikes' },
+    kill: {
+      type: 'string',
+      default: 'random',
+      choices: KILLS,
+      describe: 'whom kill -9 strikes; without a leader, that is one',
+    },
     nodes: { type: 'integer', default: 3, describe: 'how many nodes, 1.1, 1.2 and so on' },
     seed: { type: 'integer', default: 1, describe: 'what the first round draws by; each next one has one more' },
     faults: { type: 'boolean', describe: 'also stop processes for a while, and use the fault routes' },
