@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { SingleBar } from 'cli-progress'
@@ -85,7 +86,9 @@ async function main(): Promise<number> {
     ...(flags.storage === undefined ? {} : { durable: flags.storage === 'disk' }),
   }
   const chosen = (['algorithm', 'nodes', 'faults', 'storage'] as const).filter((name) => given.has(name))
-  const command = ['npm run sim --', ...chosen.map((name) => `-${name} ${flags[name]}`)].join(' ')
+  // In the project of a plugin it is the package's program that runs, and not the script of this one.
+  const program = basename(process.argv[1] ?? '') === 'synod-sim' ? 'npx synod-sim' : 'npm run sim --'
+  const command = [program, ...chosen.map((name) => `-${name} ${flags[name]}`)].join(' ')
   const tally = new Summary((seed) => `${command} -seed ${seed} -seeds 1`)
   if (flags.trace) {
     const answer = await traced(flags.seed, { algorithm: flags.algorithm, options })

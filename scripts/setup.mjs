@@ -8,7 +8,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const PARENT = process.ppid
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const SOURCES = ['src', 'protocols', 'bin', 'examples', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
+const SOURCES = [
+  'src',
+  'protocols',
+  'bin',
+  'examples',
+  'test/conformance',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+]
 
 /** Runs a command of npm in the project; rejects when it fails. A signal to this process ends it too. */
 function npm(...args) {

@@ -43,6 +43,13 @@ export const LAYERS: readonly Layer[] = [
     why: 'a protocol gets all it needs from its Node, so that the same code runs in every world',
   },
   {
+    files: 'examples/echo/',
+    imports: [],
+    packages: ['synod'],
+    pure: true,
+    why: 'a plugin outside the tree sees what the package offers, and no file of this project',
+  },
+  {
     files: 'examples/',
     imports: [],
     packages: ['#core'],
