@@ -7,11 +7,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const SOURCES = ['src', 'protocols', 'bin', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
+const SOURCES = ['src', 'protocols', 'bin', 'test/conformance', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
 const GUARDIAN = fileURLToPath(new URL('../e2e/guardian.mjs', import.meta.url))
 
 /** What is kept of a program's output: its end. */
@@ -94,11 +94,16 @@ export class Program {
  */
 export function startProgram(name: string, args: readonly string[], input = ''): Program {
   requireBuilt()
+  return startFile(join(ROOT, 'bin', name), args, temporaryDirectory(), input)
+}
+
+/** Starts any program in a directory; it is killed after the test. */
+export function startFile(file: string, args: readonly string[], directory: string, input = ''): Program {
   // The coverage and the options of the test's own process are not the program's.
   const { NODE_V8_COVERAGE: _, NODE_OPTIONS: __, ...env } = process.env
-  const child = spawn(join(ROOT, 'bin', name), args, { cwd: temporaryDirectory(), env, stdio: 'pipe' })
-  if (child.pid === undefined) throw new Error(`bin/${name} cannot be started`)
-  const program = new Program(`${name} ${args.join(' ')}`, child, child.pid)
+  const child = spawn(file, args, { cwd: directory, env, stdio: 'pipe' })
+  if (child.pid === undefined) throw new Error(`${file} cannot be started`)
+  const program = new Program(`${basename(file)} ${args.join(' ')}`, child, child.pid)
   programs.add(program)
   announce('+', String(child.pid))
   child.stdin.on('error', () => {})
@@ -181,7 +186,8 @@ export function announce(sign: '+' | '-', entry: string): void {
   guardian.stdin!.write(`${sign} ${entry}\n`)
 }
 
-function requireBuilt(): void {
+/** @throws Error when the programs are not built, or out of date */
+export function requireBuilt(): void {
   if (checked) return
   const stamp = join(ROOT, 'dist', '.built')
   if (!existsSync(stamp)) throw new Error('dist is missing: run "npm run build" first')
