@@ -97,7 +97,10 @@ export function compareAndSet(key: string, expected: number, value: Uint8Array |
   return new Command({ op, key: wellFormed(key), value: packed })
 }
 
-/** Opens a session; its number is the version of the result. */
+/**
+ * A command that opens a session; its number is the version of the result.
+ * @param nonce drawn at random by who opens it, an integer in [0, 2^32 − 1]
+ */
 export function openSession(nonce: number): Command {
   return new Command({ op: Op.open, key: '', value: openings.encode({ nonce }, 0) })
 }

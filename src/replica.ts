@@ -84,7 +84,7 @@ export interface Protocol<O = unknown> {
   create(node: Node, options: O): Replica
 }
 
-/** Declares a protocol; it only gives the literal its type. */
+/** Declares a protocol, for a module to export by default. Gives what it is given: only the types are checked. */
 export function defineProtocol<O>(protocol: Protocol<O>): Protocol<O> {
   return protocol
 }

@@ -11,7 +11,7 @@ import type { Command } from './command.ts'
 import type { RefusalCode } from './errors.ts'
 import type { Log } from './seams.ts'
 
-/** The read path that a client asks for; empty reads go through the log. */
+/** The read path that a client asks for; empty is the protocol's own, where there is a log through that. */
 export type ReadMode = '' | 'leader' | 'quorum' | 'any'
 
 /**
@@ -75,7 +75,10 @@ export function outcomeOf(result: Result, position: Position | null): Outcome {
 /** How urgently an output leaves: `urgent` does not wait for this node's unsynced records, see `Node`. */
 export type Urgency = 'urgent' | 'committed'
 
-/** See the file's head. Made by `Node`, seen by replicas. */
+/**
+ * A client's request at a node, from arrival to its one answer. Made by `Node`, seen by replicas, which answer it by
+ * `Node.reply`, `refuse` or `forward`; `take` comes before any message that shows it to another node.
+ */
 export class Request {
   readonly command: Command
   readonly read: ReadMode

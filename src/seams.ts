@@ -28,7 +28,7 @@ export interface Timer {
   alarm: Alarm | null
 }
 
-/** Time. */
+/** A node's time, real or virtual; nothing else may measure any. */
 export interface Clock {
   /** Milliseconds since some moment in the past; never goes back within one life of the node. */
   now(): number
@@ -39,7 +39,7 @@ export interface Clock {
   soon(run: () => void): void
 }
 
-/** Chance. */
+/** A node's only source of chance: the system's, or drawn from the simulator's seed. */
 export interface Random {
   /** An integer in [0, bound), bound from 1 to 2^32. */
   below(bound: number): number

@@ -67,12 +67,12 @@ export const string: Field<string> = { wire: 'string', repeated: false, integer:
 /** Bytes. Decoded bytes are views on the received buffer: copy what is kept. */
 export const bytes: Field<Uint8Array> = { wire: 'bytes', repeated: false, integer: false }
 
-/** A nested struct. */
+/** A field that holds one value of a struct. */
 export function nested<C extends StructClass>(struct: C): Field<InstanceType<C>> {
   return { wire: 'struct', repeated: false, integer: false, struct }
 }
 
-/** Any number of a struct's or a scalar's values, in order. */
+/** A field that holds any number of values, in order: of a struct, or of another field's type, as `list(uint53)`. */
 export function list<C extends StructClass>(element: C): Field<readonly InstanceType<C>[]>
 export function list<T>(element: Field<T>): Field<readonly T[]>
 export function list(element: StructClass | Field<unknown>): Field<readonly unknown[]> {
@@ -93,19 +93,26 @@ function declare<F extends Fields, K extends Kind>(kind: K, fields: F, first: bo
 }
 
 /**
- * Declares a message: `class Accept extends message({ ballot: uint53 }) {}`.
+ * Declares a message: `class Accept extends message({ ballot: uint53 }) {}`. Gives the class to extend; its name and
+ * fields are what the wire knows it by. `Node.register` asks for an `onAccept` that handles it.
  * @param options `first`: handled before all other messages of a turn
  */
 export function message<F extends Fields>(fields: F, options: { first?: boolean } = {}): Declaration<F, 'message'> {
   return declare('message', fields, options.first ?? false)
 }
 
-/** Declares a record for the log on disk: `class Promised extends record({ ballot: uint53 }) {}`. */
+/**
+ * Declares a record for the log on disk: `class Promised extends record({ ballot: uint53 }) {}`. Gives the class to
+ * extend. `Node.register` asks for a `recoverPromised` that takes it back at the next start.
+ */
 export function record<F extends Fields>(fields: F): Declaration<F, 'record'> {
   return declare('record', fields, false)
 }
 
-/** Declares a part of messages and records: `class Vote extends struct({ slot: uint53 }) {}`. */
+/**
+ * Declares a part of messages and records: `class Vote extends struct({ slot: uint53 }) {}`. Gives the class to extend;
+ * `nested(Vote)` and `list(Vote)` are fields of it.
+ */
 export function struct<F extends Fields>(fields: F): Declaration<F, 'struct'> {
   return declare('struct', fields, false)
 }

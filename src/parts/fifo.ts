@@ -3,7 +3,7 @@
 /** Below this many taken slots the array is not compacted. */
 const SLACK = 1024
 
-/** See the file's head. */
+/** A first-in, first-out queue with constant-time ends. It has no bound of its own: whoever fills it keeps one. */
 export class Fifo<T> {
   #items: (T | undefined)[] = []
   #head = 0

@@ -1,7 +1,7 @@
 /** Checks a protocol's options: whole numbers within bounds, each with a default. */
 import { SynodError } from '../errors.ts'
 
-/** What one option may be. */
+/** What one option may be: a whole number from `least` to `most`; `default` when it is left out. */
 export interface IntegerOption {
   readonly least: number
   readonly most: number

@@ -5,17 +5,17 @@
  */
 import type { NodeId } from '../node-id.ts'
 
-/** The names of the policies. */
+/** The names of the policies, as Paxi's configuration has them. `null` never moves anything. */
 export type PolicyName = 'consecutive' | 'majority' | 'ema' | 'null'
 
-/** See the file's head. */
+/** When one object should move to another owner, judged by who asks for it. */
 export interface Policy {
   /** Counts a request that came from `from`; gives where the object should be now, or null for where it is. */
   hit(from: NodeId, nowMs: number): NodeId | null
 }
 
 /**
- * Makes the policy for one object.
+ * Makes the policy for one object; as in Paxi (policy.go), with departures noted at each.
  * @param threshold consecutive: hits in a row; majority: seconds; ema: the weight of the newest hit, 0 to 1
  */
 export function createPolicy(name: PolicyName, threshold: number): Policy {

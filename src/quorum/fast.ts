@@ -16,7 +16,10 @@ export interface FastQuorumSystem extends QuorumSystem {
   readonly fast: Quorum
 }
 
-/** n − f nodes in both phases and n − e on the fast path: f = ⌊(n−1)/2⌋, e = min(f, ⌊(n−f+1)/2⌋). */
+/**
+ * EPaxos's, in the sizes of EPaxos* (Ryabinin, Gotsman, Sutra, OPODIS 2025): n − f nodes in both phases and n − e on the
+ * fast path, f = ⌊(n−1)/2⌋, e = min(f, ⌊(n−f+1)/2⌋).
+ */
 export function fast(cluster: Cluster): FastQuorumSystem {
   const n = cluster.size
   const f = Math.floor((n - 1) / 2)

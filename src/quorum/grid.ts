@@ -14,7 +14,7 @@ import { ZoneQuorum } from './zone-quorum.ts'
 import { pair } from './zoned.ts'
 
 /**
- * A row for one phase, a column for the other.
+ * A row (one node of each zone) for one phase, a column (all nodes of one zone) for the other.
  * @param phase1 `row`, as in Paxi, keeps phase 2 inside one zone; `column` exchanges the two
  */
 export function grid(cluster: Cluster, phase1: 'row' | 'column' = 'row'): QuorumSystem {
