@@ -3,6 +3,9 @@ import type { Arena, Invariant } from '../arena.ts'
 import type { Process } from '../process.ts'
 import { type Slotted, slotted } from './slotted.ts'
 
+/** How many votes are compared at each end of the slots that are not executed. */
+const MOST_VOTES = 64
+
 interface Marks {
   readonly promised: number
   readonly executed: number
@@ -60,6 +63,8 @@ function marksOf(replica: Slotted): Marks {
   const { promised, log } = replica
   const votes = new Map<number, number>()
   for (let slot = log.executed; slot < log.end; slot++) {
+    // Of a node that lags far behind only both ends: it would be looked at as often as slots arrive.
+    if (slot === log.executed + MOST_VOTES) slot = Math.max(slot, log.end - MOST_VOTES)
     const entry = log.get(slot)
     if (entry && !entry.chosen) votes.set(slot, entry.ballot)
   }
