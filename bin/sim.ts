@@ -99,7 +99,8 @@ async function main(): Promise<number> {
   }
   process.stdout.write(tally.text())
   if (tally.count < seeds) return 130
-  const invalid = flags.faults === undefined && flags.nodes === undefined ? tally.invalid : null
+  const drawn = flags.faults === undefined && flags.nodes === undefined
+  const invalid = drawn ? tally.invalid : tally.unstruck(options.faults ?? [])
   if (invalid !== null) process.stdout.write(`invalid sweep: ${invalid}\n`)
   return tally.failed > 0 || invalid !== null ? 1 : 0
 }
@@ -279,6 +280,7 @@ class Summary {
   readonly #reproduce: (seed: number) => string
   readonly #totals = { ok: 0, refused: 0, unknown: 0 }
   readonly #faults = new Map<string, number>()
+  #hash = 0x811c9dc5
   #invalid = 0
   #leaderChanges = 0
   #seedsWithLeader = 0
@@ -308,6 +310,7 @@ class Summary {
       `faults: ${faults.join(', ') || 'none'}`,
       `leader changes: ${this.#leaderChanges}, in ${this.#seedsWithChange} of ${this.count} runs`,
       `invalid runs: ${this.#invalid}`,
+      `trace hash: ${this.#hash.toString(16).padStart(8, '0')}`,
       `${this.count - this.failed} passed, ${this.failed} failed`,
       '',
     ].join('\n')
@@ -319,12 +322,20 @@ class Summary {
     return `the leader changed in only ${this.#seedsWithChange} of ${this.count} runs`
   }
 
-  #add({ totals, faults, led, leaderChanges, violation, invalid }: RunReport): void {
+  /** Why a sweep with named faults proves nothing about some of them, or null. */
+  unstruck(names: readonly string[]): string | null {
+    const missing = names.filter((name) => !this.#faults.has(name))
+    return missing.length > 0 ? `never struck: ${missing.join(', ')}` : null
+  }
+
+  #add({ hash, totals, faults, led, leaderChanges, violation, invalid }: RunReport): void {
     this.#totals.ok += totals.ok
     this.#totals.refused += totals.refused
     this.#totals.unknown += totals.unknown
     for (const [name, count] of Object.entries(faults)) this.#faults.set(name, (this.#faults.get(name) ?? 0) + count)
     this.#leaderChanges += leaderChanges
+    // FNV-1a over the runs' own hashes, in the order of the seeds.
+    this.#hash = Math.imul(this.#hash ^ hash, 0x01000193) >>> 0
     if (led) this.#seedsWithLeader += 1
     if (leaderChanges > 0) this.#seedsWithChange += 1
     if (!violation && invalid) this.#invalid += 1

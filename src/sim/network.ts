@@ -3,6 +3,7 @@
  * or lost with what was under way) until a fault says otherwise; what is under way to a node that restarts is lost,
  * what is under way from one may still arrive.
  */
+import { frameNumber } from '../codec/frame.ts'
 import type { NodeId } from '../node-id.ts'
 import type { Chooser } from './chooser.ts'
 import { Links, linkOf } from './links.ts'
@@ -58,6 +59,9 @@ export class Network {
   /** Writes lost to the weather or a cut, for the totals of a run. */
   lost = 0
   eye: NetworkEye | null = null
+  /** Whether it is like UDP: single frames are lost, repeated and overtake each other. */
+  datagrams = false
+  readonly #ears = new Map<number, (from: NodeId, frame: Uint8Array) => void>()
   readonly #world: World
   readonly #endpoints: Endpoint[] = []
   readonly #cuts = new Links()
@@ -119,8 +123,19 @@ export class Network {
     }
   }
 
-  /** One write: its frames arrive together or not at all. */
+  /** Lets `ear` hear each message of this number as it leaves its sender, whatever becomes of it. */
+  listen(number: number, ear: (from: NodeId, frame: Uint8Array) => void): void {
+    this.#ears.set(number, ear)
+  }
+
+  /** One write: its frames arrive together or not at all; over datagrams each has its own fate. */
   send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
+    if (this.#ears.size > 0) for (const frame of frames) this.#ears.get(frameNumber(frame))?.(from, frame)
+    if (!this.datagrams) this.#send(from, to, frames)
+    else for (const frame of frames) this.#send(from, to, [frame])
+  }
+
+  #send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
     const chooser = this.#chooser(from, to)
     const { duplicate, replay } = this.weather
     const drop = Math.max(this.weather.drop, this.#losses.get(from, to))
@@ -183,6 +198,7 @@ export class Network {
     let delay = chooser.between(leastDelay, mostDelay)
     if (tail > 0 && chooser.chance(tail)) delay *= 20
     if (reorder > 0 && chooser.chance(reorder)) return now + delay
+    if (this.datagrams) return now + delay + this.#delays.get(from, to)
     const link = linkOf(from, to)
     delay += this.#delays.get(from, to)
     const arrival = Math.max(now + delay, this.#lastArrival.get(link) ?? 0)

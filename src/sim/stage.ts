@@ -18,12 +18,13 @@ export const LAYOUTS: Readonly<Record<string, readonly number[]>> = {
   '1x1': [1],
   '1x3': [3],
   '3x1': [1, 1, 1],
+  '1x4': [4],
   '1x5': [5],
   '3x3': [3, 3, 3],
 }
 
 /** How a seed draws one: small clusters show most, and cost least. */
-const DRAW = ['1x1', '1x3', '1x3', '1x3', '3x1', '3x1', '1x5', '1x5', '3x3']
+const DRAW = ['1x1', '1x3', '1x3', '1x3', '3x1', '3x1', '1x4', '1x5', '1x5', '3x3']
 
 /** What a run is played with. */
 export interface Stage {
@@ -48,6 +49,7 @@ export function setStage(given: RunOptions): Stage {
     LAYOUTS[name]!.flatMap((size, zone) => Array.from({ length: size }, (_, node) => `${zone + 1}.${node + 1}`)),
   )
   const network = new Network(world)
+  network.datagrams = chooser.chance(0.2)
   const drawn = draw(chooser, faults)
   const setting = {
     world,
@@ -76,9 +78,17 @@ export function setStage(given: RunOptions): Stage {
   return { arena, layout: name, strikes: new Strikes(arena, drawn, trace), chosen: faults !== undefined, trace }
 }
 
+/** Faults that find more together than each of them does among others. */
+const THEMES = [
+  ['usurp', 'delay', 'slow-link', 'reorder'],
+  ['usurp', 'crash-one', 'crash-all', 'restart-loop'],
+  ['restart-loop', 'crash-one', 'delay'],
+]
+
 /** Swarm testing (Groce et al. 2012): each seed leaves faults out, many or few, so that others get further. */
 function draw(chooser: Chooser, faults: readonly string[] | undefined): Nemesis[] {
   if (faults) return faults.map((name) => NEMESES.get(name)!)
+  if (chooser.chance(0.2)) return chooser.pick(THEMES).map((name) => NEMESES.get(name)!)
   const share = chooser.pick([0.05, 0.1, 0.2, 0.3])
   return [...NEMESES.values()].filter(() => chooser.chance(share))
 }

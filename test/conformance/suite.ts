@@ -5,7 +5,6 @@
 import { relative } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Protocol } from '../../src/replica.ts'
-import { LAYOUTS } from '../../src/sim/index.ts'
 import { CONTRACT, tolerates } from './contract.ts'
 import { type Gap, Gaps } from './gaps.ts'
 import { outages } from './outages.ts'
@@ -17,11 +16,14 @@ import { sweeps } from './sweeps.ts'
 
 export const ROWS: readonly Row[] = [...sweeps, ...partitions, ...outages, ...restarts]
 
+/** What protocols are tried on unless they say otherwise; the simulator draws others, too. */
+const USUAL = ['1x1', '1x3', '3x1', '1x5', '3x3']
+
 /** How a protocol's suite differs from the others'. */
 export interface ConformanceOptions {
   /** Known gaps. */
   readonly skip?: readonly Gap[]
-  /** Names of `LAYOUTS` that the protocol is for; all by default. */
+  /** Names of `LAYOUTS` that the protocol is for; the usual five by default. */
   readonly layouts?: readonly string[]
   /** How many seeds each test plays; one by default. The environment's CONFORMANCE_SEEDS goes before it. */
   readonly seeds?: number
@@ -29,7 +31,7 @@ export interface ConformanceOptions {
 
 /** Declares the tests of a protocol, and prints after them what it promises and what was skipped. */
 export function conformance(protocol: Protocol, options: ConformanceOptions = {}): void {
-  const { skip = [], layouts = Object.keys(LAYOUTS) } = options
+  const { skip = [], layouts = USUAL } = options
   const seeds = Number(process.env.CONFORMANCE_SEEDS ?? options.seeds ?? 1)
   const gaps = new Gaps(skip)
   describe(`conformance of ${protocol.name}`, () => {

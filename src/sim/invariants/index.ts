@@ -9,6 +9,7 @@ import { intersection } from './intersection.ts'
 import { linearizable } from './linearizable.ts'
 import { monotone } from './monotone.ts'
 import { onlyClients } from './only-clients.ts'
+import { promises } from './promises.ts'
 import { quorum } from './quorum.ts'
 import { sameState } from './same-state.ts'
 
@@ -23,6 +24,7 @@ export function invariants(): Invariant[] {
     sameState(),
     exactlyOnce(),
     monotone(),
+    promises(),
     bounded(),
     linearizable(),
   ]

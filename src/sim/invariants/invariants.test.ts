@@ -283,6 +283,7 @@ it('a run checks all of them', () => {
     'same state',
     'exactly once',
     'nothing goes back',
+    'promises kept',
     'bounded',
     'linearizable',
   ])
