@@ -5,6 +5,7 @@ import { slotted } from '../../src/sim/invariants/slotted.ts'
 import { roleOf } from '../../src/sim/looks.ts'
 import type { Process } from '../../src/sim/process.ts'
 import { condition, pattern } from './condition.ts'
+import { registersOf } from './registers.ts'
 import type { Scene } from './scene.ts'
 
 /** Does what the words ask for. Throws when they make no sense, or demand what does not hold. */
@@ -153,7 +154,8 @@ function stateOf(scene: Scene, process: Process): string {
     const value = store?.get(key).value
     return value ? [`${key}=${bytesText(value)}`] : []
   })
-  return process.alive ? `${role}${marks}; ${values.join(' ') || 'empty'}` : role
+  const held = registersOf(process, scene.scenario.clients.keys, scene.format).join(', ') || values.join(' ')
+  return process.alive ? `${role}${marks}; ${held || 'empty'}` : role
 }
 
 function logOf(scene: Scene, process: Process): string[] {

@@ -1,4 +1,5 @@
 /** What `wait` waits for and `expect` demands. */
+import { bytesText } from '../../src/sim/format.ts'
 import type { Process } from '../../src/sim/process.ts'
 import type { Scene } from './scene.ts'
 import type { Pattern } from './tap.ts'
@@ -22,6 +23,7 @@ const COMPARE: Readonly<Record<string, (a: string, b: string) => boolean>> = {
  *     agreed                          all live nodes name the same leader
  *     converged                       all live nodes have executed as much and hold the same state
  *     sent MESSAGE [FROM->TO] [field=value …]    by the commands of this block
+ *     NODE holds KEY=VALUE            this value is what the node has of the key
  *     NODE field = value              a field of its status, or a path into its replica; also !=, >=, <=
  *
  * @throws Error for anything else
@@ -68,6 +70,14 @@ export function pattern(scene: Scene, words: readonly string[]): Pattern {
 function comparison(scene: Scene, words: readonly string[]): Condition {
   const [name, path = '', sign = '', ...values] = words
   const process = scene.process(name)
+  if (path === 'holds') {
+    const [key = '', text] = sign.split('=')
+    if (text === undefined) throw new Error(`no condition: ${words.join(' ')}; it is NODE holds KEY=VALUE`)
+    return () => {
+      const value = process.store?.get(key).value
+      return value != null && bytesText(value) === text
+    }
+  }
   const compare = COMPARE[sign]
   if (!compare) throw new Error(`no condition: ${words.join(' ')}`)
   return () => compare(scene.format.value(field(process, path)), values.join(' '))

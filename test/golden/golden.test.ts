@@ -66,6 +66,8 @@ describe('scenarios', () => {
     ['crash 1.9', 'a.txt:3: crash 1.9: 1.9 is no node'],
     ['expect leader', 'a.txt:3: expect leader: this does not hold'],
     ['expect 1.1 executed', 'no condition'],
+    ['expect 1.1 holds k', 'it is NODE holds KEY=VALUE'],
+    ['expect 1.1 holds k=red', 'this does not hold'],
     ['wait 1.1 executed >= 5', 'not within 10000 ms'],
     ['release', 'nothing is held'],
     ['wipe 1.1', 'crash it first'],
@@ -91,6 +93,8 @@ describe('scenarios', () => {
     expect(output).toContain('1.1 answers put k=red: done')
     expect(output).toContain('1.2 answers get k: red')
     expect(output).toContain('1.1: down')
+    expect(output).toContain('1.2 holds k=red at 1.1.1')
+    expect(output).toContain('1.2: serves; k=red at 1.1.1')
   })
 })
 

@@ -61,7 +61,7 @@ export class Scene {
       logOf: ({ name }) => ({ ...SILENT, warn: warn(name), error: warn(name) }),
     })
     this.format = new Format(this.scenario.cluster)
-    this.trace = new Trace(this.scenario.world, this.format)
+    this.trace = new Trace(this.scenario.world, this.format, this.scenario.clients.keys)
     this.tap = new Tap(this.scenario, this.trace, this.format)
     this.clients = new Clients(this.scenario, this.trace)
     this.scenario.watch = () => this.look()

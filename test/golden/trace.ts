@@ -4,6 +4,7 @@ import type { Format } from '../../src/sim/format.ts'
 import { Looks } from '../../src/sim/looks.ts'
 import type { Process } from '../../src/sim/process.ts'
 import type { World } from '../../src/sim/world.ts'
+import { Registers } from './registers.ts'
 
 /** What became of a message when it was sent: on its way, or why not. */
 export type Fate = '' | 'cut' | 'down' | 'dropped' | 'held'
@@ -35,12 +36,15 @@ export class Trace {
   readonly #world: World
   readonly #format: Format
   readonly #looks: Looks
+  readonly #registers: Registers
   #entries: Entry[] = []
 
-  constructor(world: World, format: Format) {
+  /** `keys` are those that clients have named. */
+  constructor(world: World, format: Format, keys: ReadonlySet<string>) {
     this.#world = world
     this.#format = format
     this.#looks = new Looks(format)
+    this.#registers = new Registers(format, keys)
   }
 
   /** What has come up since the last call. */
@@ -70,7 +74,7 @@ export class Trace {
 
   /** Notes what has changed in a process. */
   look(process: Process): void {
-    for (const line of this.#looks.changes(process)) this.note(line)
+    for (const line of [...this.#looks.changes(process), ...this.#registers.changes(process)]) this.note(line)
   }
 }
 
