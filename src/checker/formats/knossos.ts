@@ -40,20 +40,24 @@ function record(recorder: Recorder, event: EdnMap, index: number, file: string):
   if (type === ':invoke') {
     const input = invocation(op, event.entries.get(':value') ?? null)
     if (input === undefined) throw fail(`${f} without the value it needs`)
-    if (!recorder.invoke(process, { key: '', op, input }, index)) throw fail(`process ${process} is busy`)
+    recorder.invoke(process, { key: '', op, input }, index)
     return
   }
   if (recorder.pending(process)?.op !== op) throw fail(`process ${process} did not invoke ${f}`)
-  if (type === ':ok') recorder.complete(process, { outcome: 'ok', output: observed(op, event) }, index)
-  else if (type === ':fail') recorder.complete(process, { outcome: 'failed' }, index)
+  if (type === ':ok') {
+    const output = observed(op, event.entries.get(':value') ?? null)
+    if (output === null) throw fail(`${f} of what is no value`)
+    recorder.complete(process, { outcome: 'ok', output }, index)
+  } else if (type === ':fail') recorder.complete(process, { outcome: 'failed' }, index)
   else if (type === ':info') recorder.complete(process, { outcome: 'unknown' }, index)
   else throw fail(`unknown :type "${type}"`)
 }
 
-function observed(op: string, event: EdnMap): Value | boolean | undefined {
+/** What the answer tells, undefined if nothing; null if it cannot be the value of a register. */
+function observed(op: string, value: Edn): Value | boolean | undefined {
   if (op === 'cas') return true
-  const value = event.entries.get(':value')
-  return op === 'get' && (typeof value === 'number' || typeof value === 'string') ? value : undefined
+  if (op !== 'get' || value === null) return undefined
+  return isValue(value) ? value : null
 }
 
 function invocation(op: string, value: Edn): Operation['input'] | undefined {

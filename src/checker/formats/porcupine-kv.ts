@@ -37,7 +37,8 @@ function record(recorder: Recorder, event: EdnMap, index: number, file: string):
   if (type === ':invoke') {
     if (op !== 'get' && value === null) throw fail(`:${op} without a value`)
     const input: Operation['input'] = op === 'get' ? null : value
-    if (!recorder.invoke(process, { key, op, input }, index)) throw fail(`process ${process} is busy`)
+    if (recorder.pending(process)) throw fail(`process ${process} is busy`)
+    recorder.invoke(process, { key, op, input }, index)
     return
   }
   const pending = recorder.pending(process)

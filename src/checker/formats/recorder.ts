@@ -23,9 +23,8 @@ export class Recorder {
   readonly operations: Operation[] = []
   readonly #pending = new Map<string, Draft>()
 
-  /** False if the process already waits for an answer. */
-  invoke(process: string, invocation: Invocation, index: number): boolean {
-    if (this.#pending.has(process)) return false
+  /** An earlier operation of the process that has not ended never will: it stays open. */
+  invoke(process: string, invocation: Invocation, index: number): void {
     const { key, op, input } = invocation
     const client = Number.isInteger(Number(process)) ? Number(process) : process
     const draft: Draft = {
@@ -40,7 +39,6 @@ export class Recorder {
     }
     this.#pending.set(process, draft)
     this.operations.push(draft)
-    return true
   }
 
   /** What the process waits for, if anything. */
