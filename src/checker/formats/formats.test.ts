@@ -72,25 +72,14 @@ const GOOD: readonly [FormatName, string, string, Partial<Operation>[]][] = [
       { output: 3, call: 1, return: 2 },
     ],
   ],
-  ...[
-    '#{:a}',
-    '#{}',
-    '1234N',
-    '1.5',
-    '#inst "2026-01-01"',
-    '#a #b [1]',
-    '\\a',
-    '\\}',
-    '\\"',
-    '{1 2, "a" {[3] #{4}}}',
-    '#_ 1 2',
-    '##Inf',
-  ].map((value): (typeof GOOD)[number] => [
-    'knossos',
-    `${value} in a field that does not matter`,
-    `[{:error ${value}, :process 1, :type :invoke, :f :read}{:process 1, :type :ok, :f :read, :value 2N, :node ${value}}]`,
-    [{ output: 2 }],
-  ]),
+  ...['#{:a}', '#{}', '#inst "2026-01-01"', '#a [1]', '\\}', '\\"', '{1 2, "a" {[3] #{4}}}', '#_ 1 2'].map(
+    (value): (typeof GOOD)[number] => [
+      'knossos',
+      `${value} in a field that does not matter`,
+      `[{:error ${value}, :process 1, :type :invoke, :f :read}{:process 1, :type :ok, :f :read, :value 2, :node ${value}}]`,
+      [{ output: 2 }],
+    ],
+  ),
   [
     'knossos',
     'records, keys that are no keywords, and a value that is no integer',
