@@ -44,7 +44,7 @@ describe('a sweep', () => {
   it('strikes with every fault, changes leaders in half the runs, and acknowledges enough', () => {
     const struck = new Set<string>()
     let changed = 0
-    const seeds = 60
+    const seeds = 120
     for (let seed = 1; seed <= seeds; seed++) {
       const report = run({ protocol: paxos, seed })
       expect([seed, report.violation, report.invalid]).toEqual([seed, null, null])
