@@ -43,6 +43,9 @@ export interface NetworkEye {
   lost(from: NodeId, to: NodeId, frames: readonly Uint8Array[], why: Loss): void
 }
 
+/** Hears what nodes say. */
+export type Ear = (from: NodeId, frame: Uint8Array) => void
+
 /** How many writes are kept for replay. */
 const OLD = 200
 
@@ -61,7 +64,7 @@ export class Network {
   eye: NetworkEye | null = null
   /** Whether it is like UDP: single frames are lost, repeated and overtake each other. */
   datagrams = false
-  readonly #ears = new Map<number, (from: NodeId, frame: Uint8Array) => void>()
+  readonly #ears = new Map<number, readonly Ear[]>()
   readonly #world: World
   readonly #endpoints: Endpoint[] = []
   readonly #cuts = new Links()
@@ -124,13 +127,14 @@ export class Network {
   }
 
   /** Lets `ear` hear each message of this number as it leaves its sender, whatever becomes of it. */
-  listen(number: number, ear: (from: NodeId, frame: Uint8Array) => void): void {
-    this.#ears.set(number, ear)
+  listen(number: number, ear: Ear): void {
+    this.#ears.set(number, [...(this.#ears.get(number) ?? []), ear])
   }
 
   /** One write: its frames arrive together or not at all; over datagrams each has its own fate. */
   send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
-    if (this.#ears.size > 0) for (const frame of frames) this.#ears.get(frameNumber(frame))?.(from, frame)
+    if (this.#ears.size > 0)
+      for (const frame of frames) for (const ear of this.#ears.get(frameNumber(frame)) ?? []) ear(from, frame)
     if (!this.datagrams) this.#send(from, to, frames)
     else for (const frame of frames) this.#send(from, to, [frame])
   }

@@ -1,5 +1,6 @@
 /** All invariants; a run makes its own. */
 import type { Invariant } from '../arena.ts'
+import { abstention } from './abstention.ts'
 import { agreement } from './agreement.ts'
 import { bounded } from './bounded.ts'
 import { exactlyOnce } from './exactly-once.ts'
@@ -25,6 +26,7 @@ export function invariants(): Invariant[] {
     exactlyOnce(),
     monotone(),
     promises(),
+    abstention(),
     bounded(),
     linearizable(),
   ]

@@ -284,6 +284,7 @@ it('a run checks all of them', () => {
     'exactly once',
     'nothing goes back',
     'promises kept',
+    'abstention',
     'bounded',
     'linearizable',
   ])
