@@ -49,7 +49,9 @@ export function setStage(given: RunOptions): Stage {
     LAYOUTS[name]!.flatMap((size, zone) => Array.from({ length: size }, (_, node) => `${zone + 1}.${node + 1}`)),
   )
   const network = new Network(world)
-  network.datagrams = chooser.chance(0.2)
+  const datagrams = chooser.chance(0.2)
+  // Who names the faults wants no others.
+  network.datagrams = datagrams && faults === undefined
   const drawn = draw(chooser, faults)
   const setting = {
     world,
