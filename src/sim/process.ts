@@ -157,7 +157,11 @@ export class Process implements Endpoint {
     this.paused = false
     const deferred = this.#deferred
     this.#deferred = []
-    for (const run of deferred) run()
+    for (const run of deferred) {
+      run()
+      // Each is a step of its own: invariants must not see the work of several turns as that of one.
+      this.#setting.world.afterStep()
+    }
   }
 
   receive(from: NodeId, frame: Uint8Array): void {
