@@ -3,7 +3,7 @@
  * the protocol has sessions, others work in those (`session-clients.ts`).
  */
 import type { Operation } from '../checker/index.ts'
-import { get, put } from '../command.ts'
+import { type Command, get, put, remove } from '../command.ts'
 import type { Outcome } from '../request.ts'
 import type { Process } from './process.ts'
 import { type Ended, SessionClients } from './session-clients.ts'
@@ -11,6 +11,13 @@ import type { World } from './world.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
+
+/** The operations of clients without a session. */
+export const PLAIN = ['get', 'put', 'delete'] as const
+export type Plain = (typeof PLAIN)[number]
+
+/** The share of deletes among the writes, where no session has them. */
+const DELETES = 0.15
 
 /** What the clients do. */
 export interface Workload {
@@ -92,20 +99,14 @@ export class Clients implements Testimony {
   }
 
   /** One operation of its own, such as a last read; `done` tells how it ended, with null if nobody knows. */
-  operate(
-    client: number,
-    process: Process,
-    key: string,
-    write: boolean,
-    done: (outcome: Outcome | null) => void,
-  ): void {
+  operate(client: number, process: Process, key: string, op: Plain, done: (outcome: Outcome | null) => void): void {
     this.keys.add(key)
     const { life } = process
     if (!process.alive) {
       done({ ok: false, code: 'unavailable', reason: 'no connection' })
       return
     }
-    const value = write ? `v${++this.#values}` : null
+    const value = op === 'put' ? `v${++this.#values}` : null
     if (value !== null) this.issued.set(value, key)
     const call = ++this.#moment
     const open: Open = {
@@ -113,14 +114,13 @@ export class Clients implements Testimony {
       life,
       end: (outcome) => {
         if (!this.#open.delete(open)) return
-        this.#record(client, key, value, call, outcome)
+        this.#record(client, key, value, call, outcome, op === 'get' ? 'get' : 'put')
         done(outcome)
       },
     }
     this.#open.add(open)
     this.begun += 1
-    const command = value === null ? get(key) : put(key, encoder.encode(value))
-    process.submit(command, (outcome) => open.end(outcome))
+    process.submit(commandOf(op, key, value), (outcome) => open.end(outcome))
   }
 
   /** Those clients go away for which `leaves` says so: they never learn what became of their operations. */
@@ -159,17 +159,25 @@ export class Clients implements Testimony {
     this.#world.after(this.#world.chooser.between(0.1, this.#workload.think), () => {
       const { chooser } = this.#world
       if (this.stopped) return
-      this.#ask(client, String(chooser.below(this.#workload.keys)), chooser.chance(this.#workload.writes))
+      this.#ask(client, String(chooser.below(this.#workload.keys)), this.#draw())
     })
   }
 
-  #ask(client: number, key: string, write: boolean): void {
+  /** Those with sessions delete, too, and know which of their attempts count. */
+  #draw(): Plain {
     const { chooser } = this.#world
-    this.operate(client, chooser.pick(this.#processes), key, write, (outcome) => {
+    if (!chooser.chance(this.#workload.writes)) return 'get'
+    const deletes = this.#processes[0]!.protocol.sessions === 'none' && chooser.chance(DELETES)
+    return deletes ? 'delete' : 'put'
+  }
+
+  #ask(client: number, key: string, op: Plain): void {
+    const { chooser } = this.#world
+    this.operate(client, chooser.pick(this.#processes), key, op, (outcome) => {
       // Who lost its connection may ask again elsewhere at once; without a session that is another operation.
       if (outcome === null && chooser.chance(0.5)) {
         this.#world.after(chooser.between(0, 1), () => {
-          if (!this.stopped) this.#ask(client, key, write)
+          if (!this.stopped) this.#ask(client, key, op)
         })
       } else this.#think(client)
     })
@@ -181,7 +189,7 @@ export class Clients implements Testimony {
     value: string | null,
     call: number,
     outcome: Outcome | null,
-    op = value === null ? 'get' : 'put',
+    op: 'get' | 'put',
   ): void {
     const unknown = outcome === null || (!outcome.ok && outcome.code === 'unknown')
     const ok = outcome?.ok === true
@@ -208,4 +216,9 @@ export class Clients implements Testimony {
     if (outcome?.ok && outcome.result.effect !== 'done') this.#record(client, key, null, call, outcome, 'get')
     else this.#record(client, key, value, call, outcome, 'put')
   }
+}
+
+function commandOf(op: Plain, key: string, value: string | null): Command {
+  if (value !== null) return put(key, encoder.encode(value))
+  return op === 'delete' ? remove(key) : get(key)
 }

@@ -2,6 +2,7 @@
  * The start of a run: the nodes come one by one, some die on the way, come back at once or without their memory, and hear
  * words of lives that are over.
  */
+import { onLinks } from './nemesis/links.ts'
 import type { Process } from './process.ts'
 import type { Stage } from './stage.ts'
 
@@ -39,12 +40,19 @@ function disturb({ arena, trace }: Stage, over: () => boolean): (() => void)[] {
   // At most as many as may forget; also such as have begun already, if enough others remember.
   const fallible = chooser.shuffle(processes).slice(0, Math.floor((processes.length - 1) / 2))
   const deaths = chooser.chance(0.5) ? fallible.length * chooser.below(6) : 0
-  for (let i = 0; i < deaths; i++) {
+  // Where words are slow and one node dies often, some of what it said is heard when that life is over, or here and not there.
+  const slow = fallible.length > 0 && chooser.chance(0.4)
+  const most = deaths + (slow ? 2 + chooser.below(8) : 0)
+  for (let i = 0; i < most; i++) {
     const own = world.chooser.step('death', i)
-    if (own) die({ ...arena, chooser: own }, own.pick(fallible), over)
+    if (own) die({ ...arena, chooser: own }, i < deaths ? own.pick(fallible) : fallible[0]!, over)
   }
+  const slowest = chooser.pick([50, 400])
   const undo: (() => void)[] = []
-  if (chooser.chance(0.3)) undo.push(network.worsen({ reorder: 1, mostDelay: 40, duplicate: 0.2 }))
+  if (slow)
+    undo.push(...onLinks({ ...arena, chooser }, 0.5, (from, to) => network.slow(from, to, chooser.between(5, slowest))))
+  if (slow || chooser.chance(0.3))
+    undo.push(network.worsen({ reorder: chooser.below(2), mostDelay: slow ? slowest : 40, duplicate: 0.2 }))
   if (chooser.chance(0.3)) undo.push(network.worsen({ replay: chooser.between(0.1, 0.5) }))
   if (undo.length > 0) trace?.struck('storm')
   return undo

@@ -4,6 +4,7 @@
  * pending must finish, and all nodes agree, but those that abstain.
  */
 import type { NodeId } from '../node-id.ts'
+import type { Plain } from './clients.ts'
 import { leftovers } from './invariants/bounded.ts'
 import { insist } from './judge.ts'
 import { partition4253 } from './nemesis/partition-4-2-5-3.ts'
@@ -121,27 +122,27 @@ function partlyConnected(arena: Arena): void {
   )
   for (let i = 0; i < PARTIAL_WRITES && hubs.length > 0; i++) {
     world.runUntil(world.now + chooser.between(0, 1000))
-    succeed(arena, chooser.shuffle(hubs), '0', true, world.now + LIVENESS_MS)
+    succeed(arena, chooser.shuffle(hubs), '0', 'put', world.now + LIVENESS_MS)
   }
   mend()
 }
 
 /** Every serving node serves a write, then a read of each key; so registers, too, get the same state everywhere. */
 function lastOperations(arena: Arena, serving: readonly Process[], deadline: number): void {
-  for (const process of serving) succeed(arena, [process], '0', true, deadline)
+  for (const process of serving) succeed(arena, [process], '0', 'put', deadline)
   for (const process of serving) {
-    for (const key of arena.clients.keys) succeed(arena, [process], key, false, deadline)
+    for (const key of arena.clients.keys) succeed(arena, [process], key, 'get', deadline)
   }
 }
 
 /** One last operation at one of these, tried again until it is acknowledged. */
-function succeed(arena: Arena, at: readonly Process[], key: string, write: boolean, deadline: number): void {
+function succeed(arena: Arena, at: readonly Process[], key: string, op: Plain, deadline: number): void {
   const { world, clients } = arena
   let ok = false
   let turn = 0
   const attempt = () => {
     const process = at[turn++ % at.length]!
-    clients.operate(1000 + process.id.index, process, key, write, (outcome) => {
+    clients.operate(1000 + process.id.index, process, key, op, (outcome) => {
       ok = outcome?.ok === true
       if (!ok && world.now < deadline) world.after(50, attempt)
     })

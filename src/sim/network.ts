@@ -44,7 +44,7 @@ export interface NetworkEye {
 }
 
 /** Hears what nodes say. */
-export type Ear = (from: NodeId, frame: Uint8Array) => void
+export type Ear = (from: NodeId, to: NodeId, frame: Uint8Array) => void
 
 /** How many writes are kept for replay. */
 const OLD = 200
@@ -75,8 +75,8 @@ export class Network {
   #storms: Partial<Weather>[] = []
   /** What was carried lately, while old writes are replayed. */
   readonly #old: Write[] = []
-  /** When the last write of a link arrives: the next in order comes later. */
-  readonly #lastArrival = new Map<number, number>()
+  /** When the last write of a link arrives, and which life wrote it: the next one of that life comes later. */
+  readonly #lastArrival = new Map<number, { readonly life: number; readonly moment: number }>()
   /** Each link chooses for itself, so that a script can leave out a message and the others' fates stay. */
   readonly #choosers: Chooser[][] = []
 
@@ -134,7 +134,7 @@ export class Network {
   /** One write: its frames arrive together or not at all; over datagrams each has its own fate. */
   send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
     if (this.#ears.size > 0)
-      for (const frame of frames) for (const ear of this.#ears.get(frameNumber(frame)) ?? []) ear(from, frame)
+      for (const frame of frames) for (const ear of this.#ears.get(frameNumber(frame)) ?? []) ear(from, to, frame)
     if (!this.datagrams) this.#send(from, to, frames)
     else for (const frame of frames) this.#send(from, to, [frame])
   }
@@ -205,9 +205,12 @@ export class Network {
     if (this.datagrams) return now + delay + this.#delays.get(from, to)
     const link = linkOf(from, to)
     delay += this.#delays.get(from, to)
-    const arrival = Math.max(now + delay, this.#lastArrival.get(link) ?? 0)
-    this.#lastArrival.set(link, arrival)
-    return arrival
+    const { life } = this.#endpoints[from.index]!
+    const last = this.#lastArrival.get(link)
+    // A restarted node has a connection of its own, which may be faster than what is left in the old one.
+    const moment = last?.life === life ? Math.max(now + delay, last.moment) : now + delay
+    this.#lastArrival.set(link, { life, moment })
+    return moment
   }
 
   #forecast(): void {

@@ -163,7 +163,7 @@ export class Scenario<R extends Replica> {
   /** A write of a value of its own, or a read, at a node; does not wait. */
   submit(name: string, key: string, write: boolean): Pending {
     const pending: Pending = { outcome: undefined }
-    this.clients.operate(this.clients.history.length, this.process(name), key, write, (outcome) => {
+    this.clients.operate(this.clients.history.length, this.process(name), key, write ? 'put' : 'get', (outcome) => {
       pending.outcome = outcome
     })
     return pending

@@ -248,7 +248,21 @@ export class SessionClients {
 
   /** An attempt that comes long after the write has ended: it must do nothing. */
   #repeat(owner: Owner, old: Writing): void {
+    if (owner.chooser.chance(0.2)) {
+      this.#misuse(owner, old)
+      return
+    }
     this.#ask(owner, old.client, old.command, `again ${textOf(old)}`, (outcome) => this.#note(old, outcome))
+  }
+
+  /** A client's mistake: another write under the number of one that has ended. It must be refused, and never done. */
+  #misuse(owner: Owner, { client, key, place }: Writing): void {
+    const value = this.#ledger.value(key)
+    const command = inSession(place, put(key, encoder.encode(value)))
+    this.#ask(owner, client, command, `put ${key}=${value} as ${nameOf(place)}`, (outcome) => {
+      if (outcome?.ok) this.fault ??= `${nameOf(place)} was answered, for another write than it was`
+      else if (outcome && outcome.code !== 'unknown') this.refused.add(value)
+    })
   }
 
   /** Keeps an answer for the invariant. */

@@ -85,6 +85,7 @@ const THEMES = [
   ['usurp', 'delay', 'slow-link', 'reorder'],
   ['usurp', 'crash-one', 'crash-all', 'restart-loop'],
   ['restart-loop', 'crash-one', 'delay'],
+  ['short-lives', 'disconnect', 'lossy-link'],
 ]
 
 /** Swarm testing (Groce et al. 2012): each seed leaves faults out, many or few, so that others get further. */
@@ -95,13 +96,14 @@ function draw(chooser: Chooser, faults: readonly string[] | undefined): Nemesis[
   return [...NEMESES.values()].filter(() => chooser.chance(share))
 }
 
-/** Short deadlines, so that requests expire while they wait; and little room where a node is to be overloaded. */
+/** Short deadlines, so that requests expire while they wait; few sessions; little room where a node is to be overloaded. */
 function bounds(chooser: Chooser, drawn: readonly Nemesis[]): NodeOptions {
   const requestTimeoutMs = chooser.pick([100, 500, 2000])
-  if (!drawn.some(({ name }) => name === 'overload')) return { ...NODE_DEFAULTS, requestTimeoutMs }
+  const maxSessions = chooser.pick([1, 2, NODE_DEFAULTS.maxSessions, NODE_DEFAULTS.maxSessions])
+  const usual = { ...NODE_DEFAULTS, requestTimeoutMs, maxSessions }
+  if (!drawn.some(({ name }) => name === 'overload')) return usual
   return {
-    ...NODE_DEFAULTS,
-    requestTimeoutMs,
+    ...usual,
     maxRequests: chooser.pick([4, 8, 16]),
     maxInbox: chooser.pick([64, 512]),
   }

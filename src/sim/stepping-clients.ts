@@ -3,7 +3,7 @@
  * whatever became of those it leaves out.
  */
 import type { Chooser } from './chooser.ts'
-import { Clients, type Workload } from './clients.ts'
+import { Clients, PLAIN, type Workload } from './clients.ts'
 import type { Process } from './process.ts'
 import type { RunTrace } from './trace.ts'
 import type { World } from './world.ts'
@@ -37,10 +37,10 @@ export class SteppingClients extends Clients {
     return this.#counts.every((count, client) => count > this.#chooser.last(this.#kinds[client]!))
   }
 
-  override operate(...[client, process, key, write, done]: Arguments): void {
+  override operate(...[client, process, key, op, done]: Arguments): void {
     // The last reads and writes of a run are no client's, and no script leaves them out.
     if (this.#counts[client] === undefined) {
-      this.#begin(client, process, key, write, done)
+      this.#begin(client, process, key, op, done)
       return
     }
     const step = this.#nextStep(client)
@@ -48,32 +48,32 @@ export class SteppingClients extends Clients {
     const at = step.recall(this.#world.now)
     const target = this.#processes[step.recall(process.id.index)] ?? process
     const name = String(step.recall(Number(key)))
-    const writes = step.recall(write ? 1 : 0) === 1
+    const drawn = PLAIN[step.recall(PLAIN.indexOf(op))] ?? op
     if (at <= this.#world.now) {
-      this.#begin(client, target, name, writes, done)
+      this.#begin(client, target, name, drawn, done)
       return
     }
     this.#waiting += 1
     this.#world.at(at, () => {
       this.#waiting -= 1
-      if (!this.stopped) this.#begin(client, target, name, writes, done)
+      if (!this.stopped) this.#begin(client, target, name, drawn, done)
     })
   }
 
-  #begin(...[client, process, key, write, done]: Arguments): void {
+  #begin(...[client, process, key, op, done]: Arguments): void {
     const { trace } = this
     if (!trace) {
-      super.operate(client, process, key, write, done)
+      super.operate(client, process, key, op, done)
       return
     }
-    const asked = `${write ? 'put' : 'get'} ${key}`
+    const asked = `${op} ${key}`
     trace.asked(client, process.id, asked)
     const ended = this.history.length
-    super.operate(client, process, key, write, (outcome) => {
+    super.operate(client, process, key, op, (outcome) => {
       // The history knows what was written, if it got there.
       const operation = this.history.length > ended ? this.history.at(-1) : undefined
-      const what = operation ? `${asked}${write ? `=${operation.input}` : ''}` : ''
-      trace.answered(client, process.id, what, outcome, !write)
+      const what = operation ? `${asked}${op === 'put' ? `=${operation.input}` : ''}` : ''
+      trace.answered(client, process.id, what, outcome, op === 'get')
       done(outcome)
     })
   }

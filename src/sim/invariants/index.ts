@@ -3,12 +3,14 @@ import type { Invariant } from '../arena.ts'
 import { abstention } from './abstention.ts'
 import { agreement } from './agreement.ts'
 import { bounded } from './bounded.ts'
+import { elected } from './elected.ts'
 import { exactlyOnce } from './exactly-once.ts'
 import { healthy } from './healthy.ts'
 import { honestRefusals } from './honest-refusals.ts'
 import { intersection } from './intersection.ts'
 import { linearizable } from './linearizable.ts'
 import { monotone } from './monotone.ts'
+import { oneFounding } from './one-founding.ts'
 import { onlyClients } from './only-clients.ts'
 import { promises } from './promises.ts'
 import { quorum } from './quorum.ts'
@@ -17,7 +19,9 @@ import { sameState } from './same-state.ts'
 export function invariants(): Invariant[] {
   return [
     healthy(),
+    oneFounding(),
     intersection(),
+    elected(),
     agreement(),
     quorum(),
     onlyClients(),

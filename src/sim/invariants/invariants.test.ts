@@ -1,18 +1,24 @@
 /** Every invariant can fail: each is fed a situation that violates it, and one that does not. */
 import { describe, expect, it } from 'vitest'
+import paxos from '../../../protocols/paxos/index.ts'
+import { frameOf } from '../../../test/support/bench.ts'
 import { type Command, get, put } from '../../command.ts'
 import { Cluster, type NodeId } from '../../node-id.ts'
+import { Announce } from '../../node-messages.ts'
 import { majority } from '../../quorum/index.ts'
+import { TIMEOUTS } from '../../replica.ts'
 import { KeyValueStore } from '../../store/kv-store.ts'
 import type { Arena } from '../arena.ts'
 import { agreement } from './agreement.ts'
 import { bounded } from './bounded.ts'
+import { elected } from './elected.ts'
 import { healthy } from './healthy.ts'
 import { honestRefusals } from './honest-refusals.ts'
 import { invariants } from './index.ts'
 import { intersection } from './intersection.ts'
 import { linearizable } from './linearizable.ts'
 import { monotone } from './monotone.ts'
+import { oneFounding } from './one-founding.ts'
 import { onlyClients } from './only-clients.ts'
 import { quorum } from './quorum.ts'
 import { sameState } from './same-state.ts'
@@ -214,6 +220,73 @@ describe('quorum', () => {
     processes[0].execute(write('b'))
     expect(invariant.afterStep!(seen)).toMatch(/1\.1 executed slot 1 without a quorum of votes: 1\.1 at 1/)
   })
+
+  it('fails when a leader counts a vote that its member has not cast at that ballot', () => {
+    const { processes, arena: seen } = arena()
+    const system = majority(cluster)
+    const tally = system.phase2.tally()
+    const proposals = new Map([[0, { ballot: 1, tally }]])
+    Object.assign(processes[0].replica, { quorum: system, proposer: { proposals } })
+    const invariant = quorum()
+    processes[0].replica.log.get = () => ({ ballot: 1, chosen: false, commands: [] })
+    processes[0].replica.log.end = 1
+    tally.ack(cluster.at(0))
+    expect(invariant.afterStep!(seen)).toBeNull()
+    tally.ack(cluster.at(1))
+    expect(invariant.afterStep!(seen)).toBe('1.1 has counted a vote of 1.2 for slot 0 at 1, which it has not')
+  })
+})
+
+describe('elected', () => {
+  /** Two nodes with these promises, the first of which comes to lead at a ballot. */
+  function lead(ballot: number, promises: readonly [number, number]): string | null {
+    const { processes, arena: seen } = arena()
+    const invariant = elected()
+    const status = { leader: null as NodeId | null, ballot: 0 }
+    Object.assign(processes[0].replica, { quorum: majority(cluster), status: () => status })
+    expect(invariant.afterStep!(seen)).toBeNull()
+    for (const [index, promised] of promises.entries()) processes[index]!.replica.promised = promised
+    Object.assign(status, { leader: cluster.at(0), ballot })
+    return invariant.afterStep!(seen) as string | null
+  }
+
+  it('fails when a leader lacks the promises of a quorum for its ballot', () => {
+    expect([lead(5, [5, 5]), lead(5, [5, 9])]).toEqual([null, null])
+    expect(lead(5, [5, 4])).toBe('1.1 leads at ballot 5, promised only by 1.1')
+  })
+})
+
+describe('one founding', () => {
+  /** What 1.1 and then 1.2 announce, each in its first life. */
+  function hear(...announced: readonly [from: number, seen: readonly number[], founded: boolean][]): string | null {
+    const { processes, arena: seen } = arena()
+    const ears: ((from: NodeId, to: NodeId, frame: Uint8Array) => void)[] = []
+    const network = { listen: (_: number, ear: (typeof ears)[number]) => ears.push(ear) }
+    const invariant = oneFounding()
+    const all = {
+      ...seen,
+      processes,
+      network,
+      protocol: paxos,
+      options: paxos.options({}, TIMEOUTS),
+    } as unknown as Arena
+    expect(invariant.afterStep!(all)).toBeNull()
+    for (const [from, table, founded] of announced) {
+      const m = { incarnation: 1, seen: table, founded, challenge: 1, echo: 1 }
+      ears[0]!(cluster.at(from), cluster.at(1 - from), frameOf(Announce, m))
+    }
+    return invariant.afterStep!(all) as string | null
+  }
+
+  it('fails on two tables, and not on one that is told twice', () => {
+    expect(hear([0, [1, 2], true], [1, [1, 2], true], [1, [1, 3], false])).toBeNull()
+    expect(hear([0, [1, 2], true], [1, [1, 3], true])).toMatch(/1\.2 says that the cluster began with 1,3, others/)
+  })
+
+  it('fails when a table goes back, and not when it goes on', () => {
+    expect(hear([0, [1, 0], false], [0, [1, 2], false], [0, [1, 3], false], [1, [0, 2], false])).toBeNull()
+    expect(hear([0, [1, 2], false], [0, [1, 3], false], [0, [1, 2], false])).toMatch(/1\.1 believes 2 again/)
+  })
 })
 
 describe('same state', () => {
@@ -275,7 +348,9 @@ describe('linearizable', () => {
 it('a run checks all of them', () => {
   expect(invariants().map(({ name }) => name)).toEqual([
     'no defect',
+    'one founding',
     'quorums meet',
+    'elected',
     'agreement',
     'quorum',
     'only clients',

@@ -5,7 +5,7 @@
 import type { NodeId } from '../../node-id.ts'
 import type { Arena, Invariant } from '../arena.ts'
 import type { Process } from '../process.ts'
-import { read, vocabularyOf } from '../vocabulary.ts'
+import { Hearsay } from './hearsay.ts'
 import { slotted } from './slotted.ts'
 
 /** What phase 1 is answered with, in protocols with slots and ballots. */
@@ -18,22 +18,9 @@ interface Made {
 }
 
 export function promises(): Invariant {
-  let listening = false
-  /** What was said since the last look. */
-  const said: { readonly from: NodeId; readonly ballot: number }[] = []
+  const told = new Hearsay<{ readonly ballot: number }>(PROMISE)
   /** By node the promises it has made in this life, the lowest first. */
   const made = new Map<NodeId, { readonly life: number; readonly promises: Made[] }>()
-
-  function listen({ network, protocol, cluster, options }: Arena): void {
-    listening = true
-    const vocabulary = vocabularyOf(protocol, cluster, options)
-    const number = [...vocabulary].find(([, { name }]) => name === PROMISE)?.[0]
-    if (number === undefined) return
-    network.listen(number, (from, frame) => {
-      const { ballot } = read(frame, vocabulary)!.message as { readonly ballot: number }
-      said.push({ from, ballot })
-    })
-  }
 
   function observe({ id, life, disk }: Process, promised: number): readonly Made[] {
     let known = made.get(id)
@@ -48,19 +35,19 @@ export function promises(): Invariant {
     afterStep(arena: Arena) {
       // Without a disk a node that dies is known to have forgotten. Where all is explored there is no network.
       if (!arena.durable || !arena.network) return null
-      if (!listening) listen(arena)
+      const said = told.take(arena)
       for (const process of arena.processes) {
         const replica = slotted(process)
         if (!replica) continue
         const own = observe(process, replica.promised)
-        for (const { from, ballot } of said) {
+        for (const { from, message } of said) {
           if (from !== process.id) continue
+          const { ballot } = message
           const promise = own.find((one) => one.ballot >= ballot)
           if (promise && promise.records <= process.disk.marks.synced) continue
           return `${from.name} has told a promise of ${ballot} that is not on its disk`
         }
       }
-      said.length = 0
       return null
     },
   }

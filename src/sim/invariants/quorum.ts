@@ -2,12 +2,15 @@
  * What is executed first anywhere was voted for by a phase-2 quorum of distinct members, at one ballot, on their disks; and
  * what a client was told of a register no phase-1 quorum lacks.
  */
-import type { NodeId } from '../../node-id.ts'
-import type { QuorumSystem } from '../../quorum/index.ts'
+import type { Cluster, NodeId } from '../../node-id.ts'
+import type { QuorumSystem, Tally } from '../../quorum/index.ts'
 import type { Arena, Invariant } from '../arena.ts'
 import type { Process } from '../process.ts'
 import { Holders } from './holders.ts'
 import { type Slotted, slotted } from './slotted.ts'
+
+/** How many proposals of a leader are compared: the oldest ones are decided next. */
+const MOST_COUNTS = 8
 
 /** A vote that its node's disk holds once it has so many records. */
 interface Vote {
@@ -22,6 +25,12 @@ interface Seen {
   slot: number
   readonly ballots: Map<number, number>
   readonly coming: Vote[]
+}
+
+/** A leader that shows whose votes it has counted for what it has proposed. */
+interface Leader {
+  readonly quorum: QuorumSystem
+  readonly proposer: { readonly proposals: ReadonlyMap<number, { readonly ballot: number; readonly tally: Tally }> }
 }
 
 /** The votes of a run, counted once they are on disk. */
@@ -51,6 +60,22 @@ class Votes {
     }
   }
 
+  /** A vote that a leader has counted from slot `first` on, and nobody has cast; as a sentence. */
+  miscount({ id, replica }: Process, cluster: Cluster, first: number): string | null {
+    const leader = replica as Partial<Leader> | null
+    if (!leader?.quorum || !leader.proposer) return null
+    let left = MOST_COUNTS
+    for (const [slot, { ballot, tally }] of leader.proposer.proposals) {
+      if (slot < first) continue
+      if (left-- === 0) return null
+      const voters = this.#cast.get(slot)?.get(ballot)
+      const stranger = cluster.members.find((member) => tally.has(member) && !voters?.has(member))
+      if (stranger)
+        return `${id.name} has counted a vote of ${stranger.name} for slot ${slot} at ${ballot}, which it has not`
+    }
+    return null
+  }
+
   /** Who has voted for a slot, by ballot. It is not asked for again. */
   take(slot: number): [number, Set<NodeId>][] {
     const ballots = this.#cast.get(slot)
@@ -73,7 +98,7 @@ export function quorum(): Invariant {
   let chosen = 0
   return {
     name: 'quorum',
-    afterStep({ processes, clients }: Arena) {
+    afterStep({ processes, clients, cluster }: Arena) {
       const lacking = holders.look({ processes, clients })
       if (lacking) return lacking
       for (const process of processes) {
@@ -82,6 +107,8 @@ export function quorum(): Invariant {
         if (replica) votes.look(process, replica, chosen)
       }
       for (const process of processes) {
+        const miscount = votes.miscount(process, cluster, chosen)
+        if (miscount) return miscount
         const replica = slotted(process)
         const system = (replica as { quorum?: QuorumSystem } | null)?.quorum
         if (!replica || !system) continue

@@ -32,6 +32,7 @@ import { reorder } from './reorder.ts'
 import { replay } from './replay.ts'
 import { restartLoop } from './restart-loop.ts'
 import { sendOnly } from './send-only.ts'
+import { shortLives } from './short-lives.ts'
 import { slowLink } from './slow-link.ts'
 import { slowPeer } from './slow-peer.ts'
 import { usurp } from './usurp.ts'
@@ -64,6 +65,7 @@ const ALL: readonly Nemesis[] = [
   crashMinority,
   crashAll,
   restartLoop,
+  shortLives,
   deadPeer,
   wipe,
   pause,

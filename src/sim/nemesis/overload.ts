@@ -21,7 +21,7 @@ export const overload: Nemesis = {
       if (left-- <= 0) return
       const process = chooser.pick(processes)
       for (let i = 0; i < 3 * nodeOptions.maxRequests; i++)
-        clients.operate(FIRST_CLIENT + clients.begun, process, KEY, chooser.chance(0.5), () => {})
+        clients.operate(FIRST_CLIENT + clients.begun, process, KEY, chooser.chance(0.5) ? 'put' : 'get', () => {})
       world.after(chooser.between(1, 100), flood)
     }
     flood()

@@ -1,0 +1,51 @@
+/**
+ * The cluster starts once: all that say that it has started say so with one table of first members, for ever. And until
+ * then a member's table only moves forward: what a dead life said last is not believed after what the next one says.
+ */
+import type { NodeId } from '../../node-id.ts'
+import type { Announce } from '../../node-messages.ts'
+import type { Arena, Invariant } from '../arena.ts'
+import { Hearsay, type Said } from './hearsay.ts'
+
+type Table = readonly number[]
+
+export function oneFounding(): Invariant {
+  const announced = new Hearsay<Announce>('Announce')
+  let founding: Table | null = null
+  /** By sender's life and receiver the table announced last, and the incarnations that were replaced in it. */
+  const tables = new Map<string, { seen: Table; readonly left: Set<number> }>()
+
+  function founded(from: NodeId, seen: Table): string | null {
+    const first = (founding ??= seen)
+    if (seen.every((incarnation, index) => incarnation === first[index])) return null
+    return `${from.name} says that the cluster began with ${seen}, others that it began with ${first}`
+  }
+
+  function gathers({ from, to, message: { seen } }: Said<Announce>, life: number): string | null {
+    const name = `${from.name} in life ${life} to ${to.name}`
+    const known = tables.get(name)
+    if (!known) {
+      tables.set(name, { seen, left: new Set() })
+      return null
+    }
+    const back = seen.find((one) => known.left.has(one))
+    for (const [index, one] of known.seen.entries()) if (one !== 0 && one !== seen[index]) known.left.add(one)
+    known.seen = seen
+    return back === undefined ? null : `${from.name} believes ${back} again, which it has left: the table is ${seen}`
+  }
+
+  return {
+    name: 'one founding',
+    afterStep(arena: Arena) {
+      // Where all is explored there is no network.
+      if (!arena.network) return null
+      for (const said of announced.take(arena)) {
+        const { from, message } = said
+        const life = arena.processes.find(({ id }) => id === from)?.life ?? 0
+        const fault = message.founded ? founded(from, message.seen) : gathers(said, life)
+        if (fault) return fault
+      }
+      return null
+    },
+  }
+}
