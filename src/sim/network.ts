@@ -205,7 +205,7 @@ export class Network {
     if (this.datagrams) return now + delay + this.#delays.get(from, to)
     const link = linkOf(from, to)
     delay += this.#delays.get(from, to)
-    const { life } = this.#endpoints[from.index]!
+    const life = this.#endpoints[from.index]?.life ?? 0
     const last = this.#lastArrival.get(link)
     // A restarted node has a connection of its own, which may be faster than what is left in the old one.
     const moment = last?.life === life ? Math.max(now + delay, last.moment) : now + delay

@@ -1,8 +1,14 @@
-/** A node that has forgotten and abstains says nothing of the protocol any more: its peers might count on it. */
+/**
+ * A node that has forgotten counts in no quorum. Where it abstains for good it says nothing of the protocol any more; where
+ * it may vote again one day, until then nothing that others count.
+ */
 import type { NodeId } from '../../node-id.ts'
 import { PROTOCOL_NUMBERS } from '../../registry.ts'
 import type { Arena, Invariant } from '../arena.ts'
 import { vocabularyOf } from '../vocabulary.ts'
+
+/** What is counted in a quorum, in protocols with slots and ballots. */
+const COUNTED: readonly string[] = ['Canvassed', 'Prepared', 'Accepted']
 
 export function abstention(): Invariant {
   let listening = false
@@ -11,8 +17,9 @@ export function abstention(): Invariant {
 
   function listen({ network, protocol, cluster, options }: Arena): void {
     listening = true
-    for (const number of vocabularyOf(protocol, cluster, options).keys()) {
-      if (number >= PROTOCOL_NUMBERS) network.listen(number, (from) => heard.add(from))
+    for (const [number, { name }] of vocabularyOf(protocol, cluster, options)) {
+      const binding = protocol.abstains ? number >= PROTOCOL_NUMBERS : COUNTED.includes(name)
+      if (binding) network.listen(number, (from) => heard.add(from))
     }
   }
 
@@ -20,11 +27,11 @@ export function abstention(): Invariant {
     name: 'abstention',
     afterStep(arena: Arena) {
       // Where all is explored there is no network.
-      if (arena.protocol.abstains !== true || !arena.network) return null
+      if (!arena.network) return null
       if (!listening) listen(arena)
       const speaker = arena.processes.find(({ id, node }) => node?.memory === 'lost' && heard.has(id))
       heard.clear()
-      return speaker ? `${speaker.id.name} has forgotten what it held, and says something all the same` : null
+      return speaker ? `${speaker.id.name} has forgotten what it held, and says what others count on` : null
     },
   }
 }
