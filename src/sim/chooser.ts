@@ -30,10 +30,42 @@ export interface Chooser extends Random {
   own(purpose: string): Random
 }
 
-export class SeededChooser implements Chooser {
+/** A chooser without a script: one for all purposes, which leaves nothing out. */
+export abstract class Unscripted implements Chooser {
+  abstract below(bound: number): number
+  abstract chance(probability: number): boolean
+  abstract between(least: number, most: number): number
+  abstract pick<T>(items: readonly T[]): T
+  abstract shuffle<T>(items: readonly T[]): T[]
+
+  follow(): void {}
+
+  of(): Chooser {
+    return this
+  }
+
+  step(): Chooser {
+    return this
+  }
+
+  last(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  recall(fact: number): number {
+    return fact
+  }
+
+  own(): Random {
+    return this
+  }
+}
+
+export class SeededChooser extends Unscripted {
   readonly #random: Xoshiro
 
   constructor(seed: number) {
+    super()
     this.#random = new Xoshiro(seed)
   }
 
@@ -62,27 +94,5 @@ export class SeededChooser implements Chooser {
       shuffled[j] = item
     }
     return shuffled
-  }
-
-  follow(): void {}
-
-  of(): Chooser {
-    return this
-  }
-
-  step(): Chooser {
-    return this
-  }
-
-  last(): number {
-    return Number.POSITIVE_INFINITY
-  }
-
-  recall(fact: number): number {
-    return fact
-  }
-
-  own(): Random {
-    return this
   }
 }

@@ -11,10 +11,10 @@ export function toy(create: (node: Node) => Pick<Replica, 'onRequest'> & Partial
     compareAndSet: false,
     options: () => ({}),
     progress: () => true,
-    create: (node) => ({
-      onStart: () => {},
-      status: () => ({ ready: true, reason: '', leader: node.id, ballot: 0, executed: 0 }),
-      ...create(node),
-    }),
+    create(node) {
+      const replica = create(node)
+      const status = () => ({ ready: true, reason: '', leader: node.id, ballot: 0, executed: 0 })
+      return Object.assign(replica, { onStart: replica.onStart ?? (() => {}), status: replica.status ?? status })
+    },
   })
 }

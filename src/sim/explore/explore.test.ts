@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import abd from '../../../protocols/abd/index.ts'
 import paxos from '../../../protocols/paxos/index.ts'
 import { Paxos } from '../../../protocols/paxos/paxos.ts'
+import { toy } from '../../../test/support/toy.ts'
 import {
   bytes,
-  defineProtocol,
   message,
   type Node,
   Op,
@@ -26,26 +26,14 @@ function scope(protocol: Protocol, given: Partial<Scope>): Scope {
   return { protocol, nodes: 3, tasks: [], ...none, ...given }
 }
 
-/** A protocol of one replica per node that does as it is told; it holds registers. */
-function toy(create: (node: Node) => Pick<Replica, 'onRequest'> & Partial<Replica>): Protocol {
-  return defineProtocol<unknown>({
-    name: 'toy',
-    paper: 'none',
-    consistency: 'linearizable',
-    sessions: 'none',
-    compareAndSet: false,
-    options: () => ({}),
-    progress: () => true,
-    create: (node) =>
-      Object.assign(create(node), {
-        onStart: () => {},
-        status: () => ({ ready: true, reason: '', leader: null, ballot: 0, executed: null }),
-      }),
-  })
+/** A toy that holds registers. */
+function registers(create: (node: Node) => Pick<Replica, 'onRequest'> & Partial<Replica>): Protocol {
+  const status = () => ({ ready: true, reason: '', leader: null, ballot: 0, executed: null })
+  return toy((node) => Object.assign(create(node), { status }))
 }
 
 /** Answers from the node's own register, and tells nobody. */
-const alone = toy((node) => ({
+const alone = registers((node) => ({
   onRequest: (request) => {
     if (request.take()) node.reply(request, answer(node, request), null)
   },
@@ -69,7 +57,7 @@ describe('what there is', () => {
   })
 
   /** Tells the others what it wrote, and answers. */
-  const telling = toy((node) => {
+  const telling = registers((node) => {
     node.register({ Tell }, { onTell: () => {} })
     return {
       onRequest: (request) => {
@@ -130,7 +118,7 @@ describe('scopes without a violation', () => {
 
 describe('state that nobody can see', () => {
   /** Counts where only it knows, and tells. */
-  const secretive = toy((node) => {
+  const secretive = registers((node) => {
     let heard = 0
     const onTell = () => {
       if (++heard === 2) node.send(node.cluster.at(0), Count, { number: heard })
@@ -160,7 +148,7 @@ describe('a broken protocol', () => {
   })
 
   /** Answers before its record is on disk. */
-  const hasty = toy((node) => {
+  const hasty = registers((node) => {
     const recoverKept = ({ value }: { readonly value: Uint8Array }) => {
       node.store.set('x', value, 1)
     }
@@ -181,7 +169,7 @@ describe('a broken protocol', () => {
   })
 
   /** Throws when what was sent first does not come first. */
-  const orderly = toy((node) => {
+  const orderly = registers((node) => {
     const replica = {
       sent: 0,
       heard: 0,

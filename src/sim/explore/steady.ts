@@ -3,18 +3,18 @@
  * tell equal states apart; numbers that name something never repeat.
  */
 import { Xoshiro } from '../../parts/xoshiro.ts'
-import type { Random } from '../../seams.ts'
-import type { Chooser } from '../chooser.ts'
+import { Unscripted } from '../chooser.ts'
 
 /** Draws above this name something: a memory, a life, a challenge. */
 const NAMES = 2 ** 20
 
-export class Steady implements Chooser {
+export class Steady extends Unscripted {
   readonly #names: Xoshiro
   readonly #node: number
 
   /** @param node its member number: nodes wait differently long */
   constructor(node: number) {
+    super()
     this.#node = node
     this.#names = new Xoshiro(node + 1)
   }
@@ -37,27 +37,5 @@ export class Steady implements Chooser {
 
   shuffle<T>(items: readonly T[]): T[] {
     return [...items]
-  }
-
-  follow(): void {}
-
-  of(): Chooser {
-    return this
-  }
-
-  step(): Chooser {
-    return this
-  }
-
-  last(): number {
-    return Number.POSITIVE_INFINITY
-  }
-
-  recall(fact: number): number {
-    return fact
-  }
-
-  own(): Random {
-    return this
   }
 }
