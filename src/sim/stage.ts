@@ -91,7 +91,7 @@ const THEMES = [
 /** Swarm testing (Groce et al. 2012): each seed leaves faults out, many or few, so that others get further. */
 function draw(chooser: Chooser, faults: readonly string[] | undefined): Nemesis[] {
   if (faults) return faults.map((name) => NEMESES.get(name)!)
-  if (chooser.chance(0.2)) return chooser.pick(THEMES).map((name) => NEMESES.get(name)!)
+  if (chooser.chance(0.3)) return chooser.pick(THEMES).map((name) => NEMESES.get(name)!)
   const share = chooser.pick([0.05, 0.1, 0.2, 0.3])
   return [...NEMESES.values()].filter(() => chooser.chance(share))
 }

@@ -5,6 +5,7 @@ import { agreement } from './agreement.ts'
 import { bounded } from './bounded.ts'
 import { elected } from './elected.ts'
 import { exactlyOnce } from './exactly-once.ts'
+import { fenced } from './fenced.ts'
 import { healthy } from './healthy.ts'
 import { honestRefusals } from './honest-refusals.ts'
 import { intersection } from './intersection.ts'
@@ -31,6 +32,7 @@ export function invariants(): Invariant[] {
     monotone(),
     promises(),
     abstention(),
+    fenced(),
     bounded(),
     linearizable(),
   ]

@@ -6,12 +6,13 @@ import { type Command, get, put } from '../../command.ts'
 import { Cluster, type NodeId } from '../../node-id.ts'
 import { Announce } from '../../node-messages.ts'
 import { majority } from '../../quorum/index.ts'
-import { TIMEOUTS } from '../../replica.ts'
+import { type Memory, TIMEOUTS } from '../../replica.ts'
 import { KeyValueStore } from '../../store/kv-store.ts'
 import type { Arena } from '../arena.ts'
 import { agreement } from './agreement.ts'
 import { bounded } from './bounded.ts'
 import { elected } from './elected.ts'
+import { fenced } from './fenced.ts'
 import { healthy } from './healthy.ts'
 import { honestRefusals } from './honest-refusals.ts'
 import { invariants } from './index.ts'
@@ -256,13 +257,41 @@ describe('elected', () => {
   })
 })
 
+describe('fenced', () => {
+  /** 1.1 starts without its memory, takes it over at a ballot, and 1.2 has promised another. */
+  function rejoin(own: number, other: number, first: Memory | null, durable: boolean): string | null {
+    const { processes, arena: seen } = arena()
+    const invariant = fenced()
+    const look = () => invariant.afterStep!({ ...seen, durable, protocol: paxos } as Arena) as string | null
+    const node = { memory: first }
+    const phase1 = { includes: (members: readonly NodeId[]) => members.length > 0 }
+    Object.assign(processes[0], { node, replica: { ...processes[0].replica, quorum: { phase1 } } })
+    expect(look()).toBeNull()
+    processes[0].replica.promised = own
+    processes[1].replica.promised = other
+    node.memory = 'kept'
+    return look()
+  }
+
+  it('fails when a node votes again at a ballot that the others have not promised, or at none', () => {
+    expect([rejoin(5, 5, 'lost', true), rejoin(5, 7, null, false)]).toEqual([null, null])
+    expect(rejoin(5, 4, 'lost', true)).toBe('1.1 had forgotten its votes and votes again at 5, promised only by nobody')
+    expect(rejoin(0, 4, null, false)).toMatch(/votes again at 0/)
+  })
+
+  it('lets a node vote that has its votes on disk', () => {
+    expect(rejoin(5, 4, null, true)).toBeNull()
+  })
+})
+
 describe('one founding', () => {
-  /** What 1.1 and then 1.2 announce, each in its first life. */
+  /** What 1.1 and 1.2 announce, each in its first life and blank. */
   function hear(...announced: readonly [from: number, seen: readonly number[], founded: boolean][]): string | null {
     const { processes, arena: seen } = arena()
     const ears: ((from: NodeId, to: NodeId, frame: Uint8Array) => void)[] = []
     const network = { listen: (_: number, ear: (typeof ears)[number]) => ears.push(ear) }
     const invariant = oneFounding()
+    for (const process of processes) process.node.memory = 'blank'
     const all = {
       ...seen,
       processes,
@@ -272,7 +301,7 @@ describe('one founding', () => {
     } as unknown as Arena
     expect(invariant.afterStep!(all)).toBeNull()
     for (const [from, table, founded] of announced) {
-      const m = { incarnation: 1, seen: table, founded, challenge: 1, echo: 1 }
+      const m = { incarnation: from + 1, seen: table, founded, challenge: 1, echo: 1 }
       ears[0]!(cluster.at(from), cluster.at(1 - from), frameOf(Announce, m))
     }
     return invariant.afterStep!(all) as string | null
@@ -281,6 +310,12 @@ describe('one founding', () => {
   it('fails on two tables, and not on one that is told twice', () => {
     expect(hear([0, [1, 2], true], [1, [1, 2], true], [1, [1, 3], false])).toBeNull()
     expect(hear([0, [1, 2], true], [1, [1, 3], true])).toMatch(/1\.2 says that the cluster began with 1,3, others/)
+  })
+
+  it('fails when one takes itself for blank that is not in the table with its memory', () => {
+    expect(hear([0, [1, 7], true], [1, [1, 7], true])).toBe(
+      '1.2 takes itself for blank, with memory 2: the cluster began with 1,7',
+    )
   })
 
   it('fails when a table goes back, and not when it goes on', () => {
@@ -360,6 +395,7 @@ it('a run checks all of them', () => {
     'nothing goes back',
     'promises kept',
     'abstention',
+    'fenced',
     'bounded',
     'linearizable',
   ])

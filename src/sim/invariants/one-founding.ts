@@ -1,9 +1,11 @@
 /**
  * The cluster starts once: all that say that it has started say so with one table of first members, for ever. And until
- * then a member's table only moves forward: what a dead life said last is not believed after what the next one says.
+ * then a member's table only moves forward: what a dead life said last is not believed after what the next one says. Who
+ * is not in that table with the memory it has does not take itself for one of the first.
  */
 import type { NodeId } from '../../node-id.ts'
 import type { Announce } from '../../node-messages.ts'
+import type { Memory } from '../../replica.ts'
 import type { Arena, Invariant } from '../arena.ts'
 import { Hearsay, type Said } from './hearsay.ts'
 
@@ -15,8 +17,10 @@ export function oneFounding(): Invariant {
   /** By sender's life and receiver the table announced last, and the incarnations that were replaced in it. */
   const tables = new Map<string, { seen: Table; readonly left: Set<number> }>()
 
-  function founded(from: NodeId, seen: Table): string | null {
+  function founded(from: NodeId, { incarnation: own, seen }: Announce, memory: Memory | null): string | null {
     const first = (founding ??= seen)
+    if (memory === 'blank' && own !== first[from.index])
+      return `${from.name} takes itself for blank, with memory ${own}: the cluster began with ${first}`
     if (seen.every((incarnation, index) => incarnation === first[index])) return null
     return `${from.name} says that the cluster began with ${seen}, others that it began with ${first}`
   }
@@ -41,8 +45,9 @@ export function oneFounding(): Invariant {
       if (!arena.network) return null
       for (const said of announced.take(arena)) {
         const { from, message } = said
-        const life = arena.processes.find(({ id }) => id === from)?.life ?? 0
-        const fault = message.founded ? founded(from, message.seen) : gathers(said, life)
+        const speaker = arena.processes.find(({ id }) => id === from)
+        const memory = speaker?.node?.memory ?? null
+        const fault = message.founded ? founded(from, message, memory) : gathers(said, speaker?.life ?? 0)
         if (fault) return fault
       }
       return null
