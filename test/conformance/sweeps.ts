@@ -33,6 +33,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'zone cut': { faults: ['partition-zone'], zones: 2 },
   kill: { faults: ['crash-one', 'crash-minority', 'crash-all'] },
   'restart loop': { faults: ['restart-loop'] },
+  'short lives': { faults: ['short-lives'], least: 2 },
   pause: { faults: ['pause'] },
   clocks: { faults: ['clock-jump', 'clock-drift', 'clock-freeze'] },
   overload: { faults: ['overload'] },
@@ -40,6 +41,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   disconnect: { faults: ['disconnect'] },
   'disk lost': { faults: ['wipe'], least: 3, durable: true },
 }
+
+/** What kills processes and is not named so. */
+const KILLERS = ['restart-loop', 'short-lives']
 
 /** The nemeses that the rows name. */
 export const EXERCISED: ReadonlySet<string> = new Set(Object.values(KINDS).flatMap(({ faults }) => faults))
@@ -66,7 +70,7 @@ function sweep(setting: Setting, faults: readonly string[] | null): void {
 function possible(kind: Kind, size: number, durable: boolean, inZones: number): boolean {
   const { faults, least = 1, zones = 1, durable: onDisk = false } = kind
   if (size < least || inZones < zones || (onDisk && !durable)) return false
-  const kills = faults.some((name) => name.startsWith('crash') || name === 'restart-loop')
+  const kills = faults.some((name) => name.startsWith('crash') || KILLERS.includes(name))
   // Without a disk, a majority must remember.
   if (kills) return durable || size > 2
   // Where nobody dies, memory is a disk that is never slow: a large cluster takes long enough once.
