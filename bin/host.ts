@@ -209,6 +209,8 @@ export class Host {
 
   #readiness(): { ready: boolean; reason: string } {
     if (this.node.failure) return { ready: false, reason: 'stopped by a defect' }
+    if (!this.node.memory && this.#options.storage.forgot)
+      return { ready: false, reason: 'has forgotten; waiting for a node that remembers the cluster' }
     if (!this.node.memory) {
       const names = this.node.awaited.map(({ name }) => name)
       return { ready: false, reason: names.length > 0 ? `waiting for ${names.join(', ')}` : 'about to start' }
@@ -218,14 +220,23 @@ export class Host {
   }
 
   #state(): unknown {
-    const { protocol, id } = this.#options
+    const { protocol, id, storage } = this.#options
     const { leader, ballot, ready: _, reason: __, ...status } = this.replica.status()
     const shown = { ballot: this.node.ballots.format(ballot), leader: leader?.name ?? null }
     const { memory } = this.node
     const { dropped } = this.node.load
     const rejected = this.#sockets?.rejected ?? 0
     const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped, rejected }
+    const damage = storage.damage !== null && memory !== 'kept' ? { damage: storage.damage } : {}
     const faults = this.#faults ? { faults: this.#faults.list() } : {}
-    return { ...common, ...status, ...shown, keys: this.#store.size, hash: this.node.store.hash(), ...faults }
+    return {
+      ...common,
+      ...damage,
+      ...status,
+      ...shown,
+      keys: this.#store.size,
+      hash: this.node.store.hash(),
+      ...faults,
+    }
   }
 }

@@ -3,7 +3,8 @@ import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
 import { Announce, Founded, Regained } from './node-messages.ts'
 import type { Memory } from './replica.ts'
-import { ANNOUNCE_INTERVAL_MS, RollCall } from './roll-call.ts'
+import { ANNOUNCE_INTERVAL_MS, FORGOTTEN, RollCall } from './roll-call.ts'
+import type { Storage } from './seams.ts'
 
 /** How long a node that is told to start alone listens for peers that know better: they may pause between dials. */
 export const BOOTSTRAP_PATIENCE_MS = 3000
@@ -13,12 +14,18 @@ export class Founding {
   memory: Memory | null = null
   readonly #node: Node
   readonly #rollCall: RollCall
+  readonly #forgot: boolean
   readonly #onKnown: (memory: Memory) => void
 
   /** @param onKnown called once, when the memory is known */
-  constructor(node: Node, incarnation: number, onKnown: (memory: Memory) => void) {
+  constructor(
+    node: Node,
+    { incarnation, forgot }: Pick<Storage, 'incarnation' | 'forgot'>,
+    onKnown: (memory: Memory) => void,
+  ) {
     this.#node = node
-    this.#rollCall = new RollCall(node.id, node.cluster.size, incarnation, node.random)
+    this.#forgot = forgot
+    this.#rollCall = new RollCall(node.id, node.cluster.size, forgot ? FORGOTTEN : incarnation, node.random)
     this.#onKnown = onKnown
   }
 
@@ -32,7 +39,8 @@ export class Founding {
       return
     }
     this.#announce()
-    if (bootstrap) this.#node.setTimer(BOOTSTRAP_PATIENCE_MS, () => this.#bootstrap())
+    // Nobody can vouch for one that knows that it has forgotten.
+    if (bootstrap && !this.#forgot) this.#node.setTimer(BOOTSTRAP_PATIENCE_MS, () => this.#bootstrap())
   }
 
   /** Remembers that a memory that was lost has been taken over from the others. */
@@ -49,7 +57,9 @@ export class Founding {
 
   /** The members this node has not heard of; none once it has started. */
   get awaited(): NodeId[] {
-    return this.memory ? [] : this.#rollCall.missing.map((index) => this.#node.cluster.at(index))
+    if (this.memory) return []
+    const members = this.#rollCall.missing.map((index) => this.#node.cluster.at(index))
+    return members.filter((member) => member !== this.#node.id)
   }
 
   onAnnounce(m: Announce, from: NodeId): void {

@@ -9,9 +9,9 @@ import { Command } from './command.ts'
 
 /**
  * Sent by a node that gathers the first members, and as an answer by one that has started. `seen` has one incarnation
- * per member number, 0 where unknown. Once `founded`, it is the table the cluster started with. `challenge` is what the
- * receiver has to echo to be believed, `echo` what the receiver asked for last: so the words of a dead life, which may
- * arrive late, are not taken for a new one's.
+ * per member number, 0 where unknown. Once `founded`, it is the table the cluster started with. `incarnation` is 0 where
+ * the sender knows that it has forgotten. `challenge` is what the receiver has to echo to be believed, `echo` what the
+ * receiver asked for last: so the words of a dead life, which may arrive late, are not taken for a new one's.
  */
 export class Announce extends message({
   incarnation: uint53,

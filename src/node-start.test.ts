@@ -254,6 +254,24 @@ describe('a node that comes back', () => {
     expect(again.node.memory).toBe('lost')
   })
 
+  it('with a disk that knows that it has forgotten: lost, by the word of one that remembers, and never blank', () => {
+    const disk = () => Object.assign(new HandDisk(true, 77), { forgot: true })
+    const wired = running(true)
+    const again = restart(wired, 0, disk())
+    expect(again.node.awaited).toEqual(again.node.peers)
+    finish(wired)
+    expect(memories(wired)).toEqual(['lost', 'blank', 'blank'])
+    const alone = new Wired(NAMES, { durable: true, node: { bootstrap: true } })
+    const forgetful = restart(alone, 0, disk())
+    for (const { node, probe } of alone.benches.slice(1)) node.start(probe)
+    alone.pass(BOOTSTRAP_PATIENCE_MS - 500)
+    finish(alone)
+    expect([memories(alone), forgetful.node.awaited]).toEqual([[null, null, null], []])
+    alone.pass(1000)
+    finish(alone)
+    expect(memories(alone)).toEqual(['lost', 'blank', 'blank'])
+  })
+
   it('two that forgot together do not vouch for each other', () => {
     const wired = running(false)
     wired.times = ({ to }, from) => (to.index === 2 || from.node.id.index === 2 ? 0 : 1)

@@ -79,7 +79,7 @@ export class Node {
     this.store = new ExactlyOnce(parts.stateMachine, options.maxSessions)
     this.#parts = parts
     this.#options = options
-    this.#founding = new Founding(this, parts.storage.incarnation, (memory) => this.#started(memory))
+    this.#founding = new Founding(this, parts.storage, (memory) => this.#started(memory))
     this.#relay = new Relay(this, (command, read, timeoutMs, respond) => {
       this.#admit(command, read, timeoutMs, true, respond)
     })

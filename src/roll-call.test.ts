@@ -5,7 +5,7 @@ import { Cluster } from './node-id.ts'
 import { Announce } from './node-messages.ts'
 import { Xoshiro } from './parts/xoshiro.ts'
 import type { Memory } from './replica.ts'
-import { RollCall } from './roll-call.ts'
+import { FORGOTTEN, RollCall } from './roll-call.ts'
 
 /** The roll calls of a cluster, with incarnations 10, 20, 30 … and the means to let one hear another. */
 function cluster(size: number) {
@@ -243,6 +243,46 @@ describe('started by order, without a member', () => {
         [10, 0, 0],
       ])
     }
+  })
+})
+
+describe('a member that knows that it has forgotten', () => {
+  it('is told by any that remembers, also by one that never met it', () => {
+    for (const seen of [
+      [10, 20, 30],
+      [10, 20, 0],
+    ]) {
+      const { memories, calls, hear, restart, words } = cluster(3)
+      restart(2, FORGOTTEN)
+      hear(2, 0, words(2, 0, 10, seen, true))
+      expect(memories[2]).toBe('lost')
+      expect(calls[2]!.seen).toEqual(seen)
+    }
+  })
+
+  it('counts as nobody: without one that remembers no cluster begins', () => {
+    const { memories, calls, restart, rounds } = cluster(3)
+    restart(2, FORGOTTEN)
+    rounds(6)
+    expect(memories).toEqual([null, null, null])
+    expect(calls[0]!.missing).toEqual([2])
+    for (const index of [0, 1]) restart(index, FORGOTTEN)
+    rounds(6)
+    expect(memories).toEqual([null, null, null])
+  })
+
+  it('takes the place of the blank one that it was', () => {
+    const { calls, hear, restart } = cluster(3)
+    const meet = () => {
+      hear(1, 0)
+      hear(0, 1)
+      hear(1, 0)
+    }
+    meet()
+    expect(calls[1]!.seen).toEqual([10, 20, 0])
+    restart(0, FORGOTTEN)
+    meet()
+    expect(calls[1]!.seen).toEqual([0, 20, 0])
   })
 })
 

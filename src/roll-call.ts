@@ -11,6 +11,9 @@
  * What a node said before it died may arrive after what it says now. So each announcement echoes the receiver's last
  * challenge, and the challenge changes whenever a new incarnation is believed: the dead cannot answer it, and tables
  * only move forward.
+ *
+ * A node that knows that it has forgotten names no memory. Nobody counts it as blank, so no cluster begins with it: it
+ * waits for a member that remembers the table.
  */
 import type { NodeId } from './node-id.ts'
 import type { Announce } from './node-messages.ts'
@@ -19,6 +22,9 @@ import type { Random } from './seams.ts'
 
 /** How long until an unanswered announcement is repeated. */
 export const ANNOUNCE_INTERVAL_MS = 100
+
+/** The incarnation of a node that knows that it has forgotten; in tables, nobody's. */
+export const FORGOTTEN = 0
 
 /** What one member knows of another. */
 interface Acquaintance {
@@ -75,7 +81,7 @@ export class RollCall {
       return null
     }
     // A table that does not know this member says nothing about it, but something of its sender.
-    if (m.founded && m.seen[this.#self.index] !== 0) return this.#join(m.seen)
+    if (m.founded && (m.seen[this.#self.index] !== 0 || this.#incarnation === FORGOTTEN)) return this.#join(m.seen)
     other.seen = m.seen
     if (this.seen[from.index] !== m.incarnation) {
       this.seen = this.seen.with(from.index, m.incarnation)
@@ -108,7 +114,7 @@ export class RollCall {
   /** Takes the table of a cluster that has started. */
   #join(seen: readonly number[]): Memory {
     this.found(seen)
-    return seen[this.#self.index] === this.#incarnation ? 'blank' : 'lost'
+    return this.#incarnation !== FORGOTTEN && seen[this.#self.index] === this.#incarnation ? 'blank' : 'lost'
   }
 
   #draw(): number {

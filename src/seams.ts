@@ -71,6 +71,11 @@ export interface Storage {
    */
   readonly incarnation: number
   /**
+   * Whether an earlier memory of this node is known to be lost: unless its records say more, it must not act as a new
+   * one.
+   */
+  readonly forgot: boolean
+  /**
    * What was on disk at the start, in order. Called once, before anything is appended.
    * @param kinds the classes of all records that this program reads and writes
    * @throws SynodError, while the records are taken, when one is of a class that is not among `kinds`

@@ -25,6 +25,10 @@ export class Disk implements Storage {
     return this.#inner.incarnation
   }
 
+  get forgot(): boolean {
+    return this.#inner.forgot
+  }
+
   get checkpointDue(): boolean {
     return this.#inner.checkpointDue
   }

@@ -32,6 +32,7 @@ function readyDisk(): Storage {
   return {
     durable: true,
     incarnation: 7,
+    forgot: true,
     recover: () => [],
     append() {},
     sync: (done) => done(),
@@ -143,7 +144,7 @@ describe('what passes through a meter', () => {
     disk.append({ number: 16, payload: VALUE })
     disk.sync(done, done)
     disk.checkpoint([][Symbol.iterator](), done, done)
-    expect([disk.durable, disk.incarnation, disk.checkpointDue, answers]).toEqual([true, 7, true, 2])
+    expect([disk.durable, disk.incarnation, disk.forgot, disk.checkpointDue, answers]).toEqual([true, 7, true, true, 2])
     expect(meters.disk).toMatchObject({ records: 1, bytes: 3, checkpoints: 1 })
   })
 

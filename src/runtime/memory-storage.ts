@@ -7,6 +7,8 @@ export function memoryStorage(): OpenStorage {
     durable: false,
     bytes: null,
     incarnation: drawIncarnation(),
+    forgot: false,
+    damage: null,
     recover: () => [],
     append() {},
     sync: (done) => done(),

@@ -56,6 +56,7 @@ export class Disk {
     return {
       durable: this.durable,
       incarnation: this.#incarnation,
+      forgot: false,
       recover: () => this.records,
       append: (record) => {
         if (current()) this.#log.push(record)

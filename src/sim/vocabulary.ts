@@ -47,6 +47,7 @@ export function vocabularyOf(protocol: Protocol, cluster: Cluster, options: unkn
     storage: {
       durable: false,
       incarnation: 1,
+      forgot: false,
       recover: () => [],
       append() {},
       sync() {},

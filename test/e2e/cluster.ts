@@ -12,6 +12,8 @@ export interface State {
   readonly ready: boolean
   readonly reason: string
   readonly memory: string | null
+  /** What was wrong with the records that the node had. */
+  readonly damage?: string
   readonly voting: boolean
   readonly executed: number
   readonly keys: number

@@ -1,5 +1,14 @@
 /** Servers with data directories: what was acknowledged outlives the death of all of them, and nobody else's is used. */
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Program, temporaryDirectory, until } from '../support/processes.ts'
@@ -96,18 +105,113 @@ test('what cannot be used is refused in one line, and stays as it is', async () 
   writeFileSync(file, '')
   await expectEnd(other.start('1.1', '-storage', file), 1, /ENOTDIR.*1\.1/)
 
+  cluster.start('1.1')
+  await cluster.ready()
+  expect((await cluster.ask('1.2', 'GET', '/5')).body).toBe('five')
+})
+
+test('a node alone has nobody to give back what is damaged: refused in one line, and left as it is', async () => {
+  const directory = temporaryDirectory()
+  const cluster = await RealCluster.create(['1.1'], { storage: directory })
+  await cluster.startAll()
+  expect((await cluster.ask('1.1', 'PUT', '/5', 'five')).status).toBe(200)
+  await cluster.kill('1.1')
   const log = lastFile(directory, '1.1')
   const whole = readFileSync(log)
   const end = whole.length
   writeFileSync(log, whole.with(end - 13, whole[end - 13]! ^ 4))
   await expectEnd(cluster.start('1.1'), 1, /log-1, byte \d+: a batch of \d+ bytes does not match its checksum$/)
-  truncateSync(log, end - 30)
+  // Into the batch before the last: of the last one the mark may not know yet.
+  truncateSync(log, end - 60)
   await expectEnd(cluster.start('1.1'), 1, /log-1, byte \d+: the log ends here, but is acknowledged up to byte \d+$/)
-  expect(readFileSync(log).length).toBe(end - 30)
+  expect(readFileSync(log).length).toBe(end - 60)
   writeFileSync(log, whole)
   cluster.start('1.1')
   await cluster.ready()
-  expect((await cluster.ask('1.2', 'GET', '/5')).body).toBe('five')
+  expect((await cluster.ask('1.1', 'GET', '/5')).body).toBe('five')
+})
+
+/** Damages a byte of the last record in the log of a node that has ended. */
+function hurt(directory: string, id: string): void {
+  const path = lastFile(directory, id)
+  const bytes = readFileSync(path)
+  writeFileSync(path, bytes.with(bytes.length - 13, bytes[bytes.length - 13]! ^ 4))
+}
+
+test('a damaged node says so, abstains, repairs itself from a quorum of the others, and keeps that', async () => {
+  const directory = temporaryDirectory()
+  const cluster = await RealCluster.create(THREE, { storage: directory })
+  await cluster.startAll()
+  expect((await cluster.ask('1.1', 'PUT', '/5', 'five')).status).toBe(200)
+  await cluster.kill('1.2')
+  await until('a write without 1.2', async () => (await cluster.ask('1.1', 'PUT', '/6', 'six')).status === 200)
+  for (const id of ['1.1', '1.3']) await cluster.kill(id)
+  hurt(directory, '1.3')
+  // Killed before anybody can tell it anything, it still knows that it is not new.
+  for (let life = 0; life < 2; life++) {
+    cluster.start('1.3')
+    const { memory, reason, damage } = await until('1.3 tells', () => cluster.state('1.3'))
+    expect([memory, reason]).toEqual([null, 'has forgotten; waiting for a node that remembers the cluster'])
+    expect(damage).toMatch(/log-1, byte \d+: a batch of \d+ bytes does not match its checksum$/)
+    const lines = cluster
+      .program('1.3')
+      .stderr.split('\n')
+      .filter((line) => line.includes('"msg":"damaged"'))
+    expect(lines.length).toBe(life === 0 ? 1 : 0)
+    if (life === 0) expect(lines[0]).toMatch(/1\.3\/damaged-1"/)
+    if (life === 0) await cluster.kill('1.3')
+  }
+  // The one that missed the write and the one that forgot it are no quorum.
+  cluster.start('1.2')
+  await until('1.3 knows the cluster', async () => (await cluster.state('1.3')).memory === 'lost')
+  expect(await cluster.state('1.3')).toMatchObject({ ready: false, voting: false, reason: 'forgot its votes' })
+  expect((await cluster.ask('1.2', 'GET', '/6')).status).toBe(503)
+  cluster.start('1.1')
+  await until('1.3 votes again', async () => {
+    const { memory, voting } = await cluster.state('1.3')
+    return memory === 'kept' && voting
+  })
+  expect((await cluster.state('1.3')).damage).toBeUndefined()
+  // It is as good as 1.1 now, also after a restart.
+  for (const id of THREE) await cluster.kill(id)
+  for (const id of ['1.2', '1.3']) cluster.start(id)
+  const { body } = await until('1.2 reads', async () => {
+    const answer = await cluster.ask('1.2', 'GET', '/6')
+    return answer.status === 200 && answer
+  })
+  expect(body).toBe('six')
+  expect(readdirSync(join(directory, '1.3')).filter((name) => name.startsWith('damaged'))).toEqual(['damaged-1'])
+})
+
+test('a damaged majority stops the cluster, which says so, and so does one that is damaged altogether', async () => {
+  const directory = temporaryDirectory()
+  const cluster = await RealCluster.create(THREE, { storage: directory })
+  await cluster.startAll()
+  expect((await cluster.ask('1.1', 'PUT', '/5', 'five')).status).toBe(200)
+  for (const id of THREE) await cluster.kill(id)
+  for (const id of ['1.1', '1.2']) hurt(directory, id)
+  for (const id of THREE) cluster.start(id)
+  for (const id of ['1.1', '1.2']) {
+    await until(`${id} knows`, async () => (await cluster.state(id)).memory === 'lost')
+    expect((await cluster.ask(id, 'GET', '/health/ready')).body).toContain('forgot its votes')
+  }
+  expect((await cluster.ask('1.3', 'GET', '/5')).status).toBe(503)
+  for (const id of THREE) await cluster.kill(id)
+  hurt(directory, '1.3')
+  const all = join(directory, 'all')
+  mkdirSync(all)
+  for (const id of THREE) {
+    renameSync(join(directory, id), join(all, id))
+    const [kept] = readdirSync(join(all, id)).filter((name) => name === 'damaged-1')
+    if (!kept) continue
+    // As if its disk had failed again before it was told anything.
+    rmSync(join(all, id, 'mark'))
+  }
+  for (const id of THREE) cluster.start(id, '-storage', all)
+  for (const id of THREE) {
+    await until(`${id} has set its records aside`, async () => (await cluster.state(id)).damage !== undefined)
+    expect((await cluster.ask(id, 'GET', '/health/ready')).body).toContain('has forgotten')
+  }
 })
 
 test('a node whose directory is gone has forgotten, and is made whole by the others', async () => {

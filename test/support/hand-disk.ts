@@ -11,6 +11,7 @@ interface Sync {
 export class HandDisk implements Storage {
   readonly durable: boolean
   incarnation: number
+  forgot = false
   readonly records: StoredRecord[] = []
   /** How many records are on disk. */
   synced = 0

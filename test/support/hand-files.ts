@@ -2,6 +2,7 @@
  * A file system in a test's hands. It knows what is durable and what is not, dies at any byte that is written, and gives
  * what a crash of the process or a loss of power leaves behind.
  */
+import { dirname } from 'node:path'
 import type { File, Files, Release } from '../../src/runtime/storage/files.ts'
 
 /** A change of a file that is not synced. */
@@ -94,7 +95,8 @@ export class HandFiles implements Files {
   }
 
   async list(directory: string): Promise<string[]> {
-    return this.paths.filter((path) => path.startsWith(`${directory}/`)).map((path) => path.slice(directory.length + 1))
+    const below = this.paths.filter((path) => path.startsWith(`${directory}/`))
+    return [...new Set(below.map((path) => path.slice(directory.length + 1).split('/')[0]!))]
   }
 
   async open(path: string, mode: 'read' | 'write' | 'new'): Promise<File> {
@@ -122,8 +124,10 @@ export class HandFiles implements Files {
 
   async syncDirectory(directory: string): Promise<void> {
     this.#spend('syncDirectory', directory, 1)
-    for (const { path, inode } of this.#renamings) rename(this.#syncedNames, path, inode)
-    this.#renamings = []
+    // Of a name that moves between two directories either one may be synced first.
+    const here = ({ path }: Renaming) => path.split('\n').some((one) => dirname(one) === directory)
+    for (const { path, inode } of this.#renamings.filter(here)) rename(this.#syncedNames, path, inode)
+    this.#renamings = this.#renamings.filter((renaming) => !here(renaming))
   }
 
   async lock(directory: string): Promise<Release> {

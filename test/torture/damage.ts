@@ -1,12 +1,13 @@
 /**
- * Random damage to one node's directory: a byte flipped, or a file cut, as a disk may do it. The node must refuse it in
- * one line and touch nothing, or start and be as good as before: it is tried beside the one node that missed all writes,
- * so that only its own records, or the third node, can give them back.
+ * Random damage to one node's directory: a byte flipped, or a file cut, as a disk may do it. The node must set it aside
+ * whole, say so, and repair itself from the two others; or start and be as good as before: it is tried beside the one
+ * node that missed all writes, so that only its own records, or the third node, can give them back.
  */
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { KeyValueClient } from '../../src/client/index.ts'
+import type { Protocol } from '../../src/replica.ts'
 import { SeededChooser } from '../../src/sim/chooser.ts'
 import { RealCluster } from '../e2e/cluster.ts'
 import { keep, type Program, temporaryDirectory, until } from '../support/processes.ts'
@@ -19,14 +20,16 @@ const ALONE_MS = 6000
 const SERVE_MS = 20_000
 /** The end of a log is where damage and a crash look alike, so half of the damage falls here. */
 const TAIL_BYTES = 400
-/** One in so many refusals is repaired from the peers, as the documents say. */
-const REPAIR = 10
+/** After one in so many repairs it is shown that neither the damaged node nor its repair is a pretence. */
+const CLOSE_LOOK = 10
+const SILENT_MS = 1500
 
 /** A refusal says where the damage is. */
 const NAMED = /data\/1\.3/
 
 export interface DamageOptions {
   readonly algorithm: string
+  readonly protocol: Protocol
   readonly seed: number
   readonly trials: number
   readonly write: (line: string) => void
@@ -60,7 +63,7 @@ class Patient {
     // What is known to be acknowledged is noted after the answer; with nothing under way the note is soon complete.
     await still(() => readFileSync(join(patient.#live, '1.3', 'mark')))
     for (const id of ['1.1', '1.3']) await cluster.kill(id)
-    cpSync(patient.#live, patient.#pristine, { recursive: true, filter: (path) => !/lock\./.test(path) })
+    cpSync(patient.#live, patient.#pristine, { recursive: true, filter: isNoLock })
     return patient
   }
 
@@ -114,25 +117,32 @@ class Patient {
 }
 
 /** Damages, starts and judges again and again; true for each trial that ended well. */
-export async function* damageDisks({ algorithm, seed, trials, write }: DamageOptions): AsyncGenerator<boolean> {
+export async function* damageDisks({
+  algorithm,
+  protocol,
+  seed,
+  trials,
+  write,
+}: DamageOptions): AsyncGenerator<boolean> {
   const chooser = new SeededChooser(seed)
   const patient = await Patient.prepare(algorithm)
-  const counts = { refused: 0, repaired: 0, served: 0, 'served with the third': 0 }
+  const counts = { refused: 0, repaired: 0, abstained: 0, served: 0, 'served with the third': 0 }
   for (let trial = 1; trial <= trials; trial++) {
     patient.restore()
     const what = hurt(patient.folder('1.3'), chooser)
     let failure: string | null = null
     try {
-      const end = await endOf(patient, counts.refused % REPAIR === 0)
+      const closely = (counts.repaired + counts.abstained) % CLOSE_LOOK === 0
+      const end = await endOf(patient, protocol.abstains === true, closely)
       if ('failure' in end) failure = end.failure
-      else for (const outcome of end.outcomes) counts[outcome] += 1
+      else counts[end.outcome] += 1
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error)
     }
     await patient.killAll()
     if (failure !== null) {
       const kept = temporaryDirectory()
-      cpSync(patient.directory, kept, { recursive: true })
+      cpSync(patient.directory, kept, { recursive: true, filter: isNoLock })
       keep(kept)
       write(`FAILED trial ${trial}: ${what}: ${failure}\n  kept in ${kept}`)
     }
@@ -145,23 +155,27 @@ export async function* damageDisks({ algorithm, seed, trials, write }: DamageOpt
   )
 }
 
-type Outcome = 'refused' | 'repaired' | 'served' | 'served with the third'
+type Outcome = 'refused' | 'repaired' | 'abstained' | 'served' | 'served with the third'
 
 /** What becomes of a damaged node. */
-async function endOf(patient: Patient, repair: boolean): Promise<{ outcomes: Outcome[] } | { failure: string }> {
-  const before = contents(patient.folder('1.3'))
+async function endOf(
+  patient: Patient,
+  abstains: boolean,
+  closely: boolean,
+): Promise<{ outcome: Outcome } | { failure: string }> {
+  const folder = patient.folder('1.3')
+  const before = contents(folder)
   const program = patient.start('1.3')
   const listens = () => patient.cluster.ask('1.3', 'GET', '/health').then(({ status }) => status === 200)
   await until('1.3 runs or has ended', async () => !program.running || (await listens()))
   if (!program.running) {
     const failure = await dishonest(program, NAMED)
     if (failure !== null) return { failure }
-    if (!isDeepStrictEqual(contents(patient.folder('1.3')), before)) return { failure: 'refused, but changed' }
-    if (!repair) return { outcomes: ['refused'] }
-    const again = patient.start('1.3')
-    await until('it is refused again', () => !again.running)
-    const wrong = (await dishonest(again, NAMED)) ?? (await repaired(patient))
-    return wrong === null ? { outcomes: ['refused', 'repaired'] } : { failure: wrong }
+    return isDeepStrictEqual(contents(folder), before) ? { outcome: 'refused' } : { failure: 'refused, but changed' }
+  }
+  if (existsSync(join(folder, 'damaged-1'))) {
+    const wrong = (await setAside(patient, before)) ?? (await repaired(patient, abstains, closely))
+    return wrong === null ? { outcome: abstains ? 'abstained' : 'repaired' } : { failure: wrong }
   }
   patient.start('1.2')
   const alone = await patient.serves(['1.2', '1.3'], ALONE_MS)
@@ -170,14 +184,42 @@ async function endOf(patient: Patient, repair: boolean): Promise<{ outcomes: Out
     if (!(await patient.serves(['1.1', '1.2', '1.3'], SERVE_MS))) return { failure: 'neither refused nor ready' }
   }
   const wrong = (await patient.wrongAnswer('1.2')) ?? (await patient.wrongAnswer('1.3'))
-  return wrong === null ? { outcomes: [alone ? 'served' : 'served with the third'] } : { failure: wrong }
+  return wrong === null ? { outcome: alone ? 'served' : 'served with the third' } : { failure: wrong }
 }
 
-/** The way back that docs/storage.md gives: without its folder the node takes everything over from the others. */
-async function repaired(patient: Patient): Promise<string | null> {
-  rmSync(patient.folder('1.3'), { recursive: true })
-  for (const id of ['1.1', '1.2', '1.3']) patient.start(id)
-  if (!(await patient.serves(['1.1', '1.2', '1.3'], SERVE_MS))) return 'not ready with an empty directory'
+/** Whether all that was there lies in the folder as it was, and the node says why. */
+async function setAside(patient: Patient, before: ReadonlyMap<string, string>): Promise<string | null> {
+  if (!isDeepStrictEqual(contents(join(patient.folder('1.3'), 'damaged-1')), before)) return 'set aside, but changed'
+  const { damage = '' } = await patient.cluster.state('1.3')
+  if (!NAMED.test(damage)) return `does not say what is damaged: ${damage}`
+  const lines = patient.cluster
+    .program('1.3')
+    .stderr.split('\n')
+    .filter((line) => line.includes('"msg":"damaged"'))
+  return lines.length === 1 ? null : `${lines.length} lines about the damage`
+}
+
+/** The damaged node takes everything over from the others, or serves nobody where the protocol lets it abstain. */
+async function repaired(patient: Patient, abstains: boolean, closely: boolean): Promise<string | null> {
+  patient.start('1.2')
+  // One that forgot and one that missed everything: they may answer nothing.
+  if (closely && (await patient.serves(['1.2', '1.3'], SILENT_MS))) return 'serves although it has forgotten'
+  patient.start('1.1')
+  if (abstains) {
+    if (!(await patient.serves(['1.1', '1.2'], SERVE_MS))) return 'the others do not serve'
+    const { memory, ready } = await patient.cluster.state('1.3')
+    return memory === 'lost' && !ready ? await patient.wrongAnswer('1.2') : `does not abstain: ${memory}`
+  }
+  if (!(await patient.serves(['1.1', '1.2', '1.3'], SERVE_MS))) return 'does not repair itself'
+  const regained = async () => (await patient.cluster.state('1.3')).memory === 'kept'
+  await until('1.3 remembers again', regained)
+  const wrong = await patient.wrongAnswer('1.3')
+  if (wrong !== null || !closely) return wrong
+  // What it has been given is on its disk: it is as good as the one that is gone now.
+  await patient.cluster.kill('1.1')
+  await patient.cluster.kill('1.3')
+  patient.start('1.3')
+  if (!(await patient.serves(['1.2', '1.3'], SERVE_MS))) return 'does not serve after its repair'
   return patient.wrongAnswer('1.3')
 }
 
@@ -195,6 +237,11 @@ function hurt(folder: string, chooser: SeededChooser): string {
   bytes[at]! ^= mask
   writeFileSync(path, bytes)
   return `${path} of ${bytes.length} bytes, byte ${at} changed by ${mask}`
+}
+
+/** Sockets cannot be copied. */
+function isNoLock(path: string): boolean {
+  return !/lock\./.test(path)
 }
 
 function contents(folder: string): Map<string, string> {

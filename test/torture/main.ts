@@ -48,7 +48,8 @@ async function main(): Promise<number> {
   const { algorithm, seed } = flags
   let results: AsyncGenerator<boolean> | Generator<boolean>
   if (flags['full-disk']) results = fillDisks({ algorithm, protocol, write: print })
-  else if (flags.damage !== undefined) results = damageDisks({ algorithm, seed, trials: flags.damage, write: print })
+  else if (flags.damage !== undefined)
+    results = damageDisks({ algorithm, protocol, seed, trials: flags.damage, write: print })
   else {
     const { nodes, kill, faults, rounds } = flags
     const bounds = { loadMs: flags.seconds * 1000, recoveryMs: flags.recovery * 1000 }

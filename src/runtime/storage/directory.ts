@@ -6,6 +6,7 @@
  *     snapshot-7     stands for all files of the log below number 7
  *     log-7 …        the log behind it; only the last file may be open
  *     lock.*         sockets, see lock.ts
+ *     damaged-1 …    what was damaged, see set-aside.ts
  *     *.new          not finished: removed at the start, as is what a snapshot stands for
  */
 import { dirname, join, resolve } from 'node:path'
@@ -30,6 +31,8 @@ export interface Found {
 /** What is in a directory. */
 export interface Contents {
   readonly incarnation: number
+  /** What was wrong with an earlier memory, which is lost; null when this is the first. */
+  readonly damage: string | null
   readonly mark: Mark
   /** The snapshot, if there is one, and the files of the log, in the order of their records. */
   readonly files: readonly Found[]
@@ -42,7 +45,8 @@ export interface Contents {
   readonly cut: number
 }
 
-const NAME = /^(log|snapshot)-([1-9][0-9]*)$/
+/** What files that hold records are called. */
+export const NAME = /^(log|snapshot)-([1-9][0-9]*)$/
 
 /** Where a log file is. */
 export function pathOf(directory: string, kind: 'log' | 'snapshot', number: number): string {
@@ -69,7 +73,8 @@ export async function removeBelow(files: Files, directory: string, snapshot: num
  * @throws SynodError `storage` when something is damaged or missing, `config` when it is another owner's
  */
 export async function openDirectory(files: Files, directory: string, owner: Owner): Promise<Contents> {
-  const { incarnation } = (await readManifest(files, directory, owner)) ?? (await create(files, directory, owner))
+  const { incarnation, damage = null } =
+    (await readManifest(files, directory, owner)) ?? (await create(files, directory, owner))
   const [snapshot = 0] = (await numbersOf(files, directory, 'snapshot')).reverse()
   const mark = await Mark.open(files, join(directory, 'mark'), incarnation)
   const survey = new Survey(files, directory, incarnation)
@@ -88,7 +93,7 @@ export async function openDirectory(files: Files, directory: string, owner: Owne
     throw error
   }
   const { records, cut, active } = survey
-  return { incarnation, mark, files: survey.files, active, snapshot: snapshot > 0, records, cut }
+  return { incarnation, damage, mark, files: survey.files, active, snapshot: snapshot > 0, records, cut }
 }
 
 /** The files of a directory as they are checked, one after another. */
@@ -179,7 +184,8 @@ async function readManifest(files: Files, directory: string, owner: Owner): Prom
   return manifest
 }
 
-async function removeUnfinished(files: Files, directory: string): Promise<void> {
+/** Removes what a crash has left unfinished. */
+export async function removeUnfinished(files: Files, directory: string): Promise<void> {
   for (const name of await files.list(directory)) {
     if (name.endsWith(ASIDE)) await files.remove(join(directory, name))
   }
@@ -192,6 +198,12 @@ async function create(files: Files, directory: string, owner: Owner): Promise<Ma
   if ((await files.list(directory)).includes('mark')) await files.remove(join(directory, 'mark'))
   await Mark.create(files, join(directory, 'mark'))
   await files.syncDirectory(directory)
+  await writeManifest(files, directory, manifest)
+  return manifest
+}
+
+/** Puts a manifest in its place, durably. */
+export async function writeManifest(files: Files, directory: string, manifest: Manifest): Promise<void> {
   const path = join(directory, 'manifest')
   const file = await files.open(path + ASIDE, 'new')
   await file.write(encodeManifest(manifest), 0)
@@ -199,7 +211,6 @@ async function create(files: Files, directory: string, owner: Owner): Promise<Ma
   await file.close()
   await files.rename(path + ASIDE, path)
   await files.syncDirectory(directory)
-  return manifest
 }
 
 /** Makes a directory, durable in the one above it. */

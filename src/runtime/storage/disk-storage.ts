@@ -10,11 +10,13 @@ import { SynodError } from '../../errors.ts'
 import type { RecordKind, Storage, StoredRecord } from '../../seams.ts'
 import { Batch } from './batch.ts'
 import { writeSnapshot } from './checkpoint.ts'
+import { Damage } from './damage.ts'
 import { type Contents, type Found, makeDirectory, openDirectory, pathOf, removeBelow } from './directory.ts'
 import { type Files, type Release, realFiles } from './files.ts'
 import { LogFile } from './log-file.ts'
 import type { Owner } from './manifest.ts'
 import { replay } from './replay.ts'
+import { setAside } from './set-aside.ts'
 
 /** How a data directory is used. */
 export interface DiskOptions {
@@ -25,6 +27,8 @@ export interface DiskOptions {
   readonly segmentBytes?: number
   /** A checkpoint is due when the log behind the last one is longer than this, and than the last snapshot. */
   readonly checkpointBytes?: number
+  /** Whether damaged records are set aside, for there are peers that may give them back; if not, they are refused. */
+  readonly setsAside?: boolean
 }
 
 /** What was found at the start. */
@@ -33,6 +37,8 @@ export interface Recovered {
   readonly bytes: number
   /** Bytes of an unfinished write, which was never acknowledged, that were cut off. */
   readonly cut: number
+  /** The folder that holds what was found damaged now; null when nothing was. */
+  readonly aside: string | null
 }
 
 const SEGMENT_BYTES = 64 * 1024 * 1024
@@ -41,6 +47,8 @@ const CHECKPOINT_BYTES = 64 * 1024 * 1024
 export class DiskStorage implements Storage {
   readonly durable = true
   readonly incarnation: number
+  /** What was wrong with an earlier memory of this node, which is lost; null when there was none. */
+  readonly damage: string | null
   readonly recovered: Recovered
   readonly #directory: string
   readonly #files: Files
@@ -64,9 +72,9 @@ export class DiskStorage implements Storage {
   #logBytes = 0
   #snapshotBytes = 0
 
-  private constructor(options: DiskOptions, files: Files, contents: Contents, release: Release) {
+  private constructor(options: DiskOptions, contents: Contents, release: Release, aside: string | null) {
     this.#directory = options.directory
-    this.#files = files
+    this.#files = options.files ?? realFiles
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES
     this.#checkpointBytes = options.checkpointBytes ?? CHECKPOINT_BYTES
     this.#contents = contents
@@ -75,17 +83,18 @@ export class DiskStorage implements Storage {
     this.#active = contents.active
     this.#number = contents.files.at(-1)?.head.head.number ?? 0
     this.incarnation = contents.incarnation
+    this.damage = contents.damage
     for (const { head, end } of contents.files) {
       if (head.head.kind === 'snapshot') this.#snapshotBytes = end
       else this.#logBytes += end
     }
     const { records, cut } = contents
-    this.recovered = { records, bytes: this.#snapshotBytes + this.#logBytes, cut }
+    this.recovered = { records, bytes: this.#snapshotBytes + this.#logBytes, cut, aside }
   }
 
   /**
    * Opens a data directory, or makes one.
-   * @throws SynodError `storage` when it is held by another process, damaged or incomplete; `config` when it holds the
+   * @throws SynodError `storage` when it is held by another process, or damaged and not to be set aside; `config` when it holds the
    * records of another node, cluster or algorithm; or the system's error
    */
   static async open(options: DiskOptions): Promise<DiskStorage> {
@@ -93,11 +102,20 @@ export class DiskStorage implements Storage {
     await makeDirectory(files, directory)
     const release = await files.lock(directory)
     try {
-      return new DiskStorage(options, files, await openDirectory(files, directory, owner), release)
+      const open = (aside: string | null) =>
+        openDirectory(files, directory, owner).then((contents) => new DiskStorage(options, contents, release, aside))
+      return await open(null).catch(async (error: unknown) => {
+        if (!options.setsAside || !(error instanceof Damage)) throw error
+        return open(await setAside(files, directory, owner, error))
+      })
     } catch (error) {
       await release()
       throw error
     }
+  }
+
+  get forgot(): boolean {
+    return this.damage !== null
   }
 
   /** @throws SynodError, while the records are taken: `config` for a class of records that is not among `kinds` */

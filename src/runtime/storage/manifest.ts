@@ -22,6 +22,8 @@ export interface Manifest extends Owner {
   readonly format: number
   /** Names this memory: as old as the records, new when they are gone. */
   readonly incarnation: number
+  /** What was wrong with an earlier memory of this node, which was set aside; left out when this is the first. */
+  readonly damage?: string
 }
 
 /** The version of everything in a data directory. */

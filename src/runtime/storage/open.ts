@@ -9,6 +9,8 @@ import type { Owner } from './manifest.ts'
 export interface OpenStorage extends Storage {
   /** How long the log behind the last snapshot is, and that snapshot; null without a disk. */
   readonly bytes: { readonly log: number; readonly snapshot: number } | null
+  /** What was wrong with the records that were here before, which are lost to this node; null when nothing was. */
+  readonly damage: string | null
   close(): Promise<void>
 }
 
@@ -26,8 +28,9 @@ export async function openStorage(
 ): Promise<OpenStorage> {
   if (place === 'memory') return memoryStorage()
   const directory = join(place, owner.node)
-  const storage = await DiskStorage.open({ directory, owner, checkpointBytes })
-  const { records, bytes, cut } = storage.recovered
+  const storage = await DiskStorage.open({ directory, owner, checkpointBytes, setsAside: owner.members.length > 1 })
+  const { records, bytes, cut, aside } = storage.recovered
+  if (aside !== null) log.error('damaged', { damage: storage.damage, kept: aside })
   log.info('recovered', { directory, records, bytes, cut })
   return storage
 }
