@@ -16,7 +16,7 @@ import { run } from './flags.ts'
 const IDS = [1, 2, 3].flatMap((zone) => [1, 2, 3].map((node) => `${zone}.${node}`))
 const SECONDS = 10
 /** Fewer applied operations are a failure. */
-const ENOUGH = 1000
+const ENOUGH = 300
 const PATIENCE_MS = 30_000
 const POLL_MS = 50
 
@@ -31,7 +31,9 @@ class Servers {
   constructor(ports: readonly number[]) {
     const addresses = (scheme: string, offset: number) =>
       Object.fromEntries(IDS.map((id, index) => [id, `${scheme}://127.0.0.1:${ports[index + offset]}`]))
-    const text = JSON.stringify({ address: addresses('tcp', 0), http_address: addresses('http', IDS.length) }, null, 2)
+    const storage = join(this.#directory, 'data')
+    const places = { address: addresses('tcp', 0), http_address: addresses('http', IDS.length) }
+    const text = JSON.stringify({ ...places, storage }, null, 2)
     writeFileSync(this.#configFile, text)
     this.config = parseConfig(text, 'demo')
   }
@@ -179,7 +181,7 @@ async function main(): Promise<number> {
   // Whoever started this may be killed without a word.
   setInterval(() => process.ppid !== parent && abandon(), 200).unref()
   try {
-    say(`starting ${IDS.length} servers in 3 zones, algorithm paxos, in memory`)
+    say(`starting ${IDS.length} servers in 3 zones, algorithm paxos, records on disk`)
     servers.start()
     const leader = await servers.leader()
     say(`leader: ${leader}; benchmark for ${SECONDS} s with ${WORKLOAD.Concurrency} workers on all nodes`)

@@ -57,7 +57,9 @@ export function requireOwner(path: string, manifest: Manifest, owner: Owner): vo
     ['members', manifest.members.join(' '), owner.members.join(' ')],
   ] as const
   for (const [what, kept, wanted] of differences) {
-    if (kept !== wanted) throw new SynodError('config', `${path}: the records of ${what} ${kept}, not ${wanted}`)
+    if (kept === wanted) continue
+    const sentence = `${path}: the records of ${what} ${kept}, not ${wanted}; another -storage keeps them apart`
+    throw new SynodError('config', sentence)
   }
 }
 
