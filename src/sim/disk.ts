@@ -1,6 +1,11 @@
-/** A simulated disk, or its absence: what was appended but not synced at a crash survives as any prefix. */
+/**
+ * A simulated disk, or its absence: what was appended but not synced at a crash survives as any prefix. Where something
+ * happens to its bytes (`image.ts`), the servers' own code says what is left.
+ */
+import { Damage } from '../runtime/storage/format/damage.ts'
 import type { Random, Storage, StoredRecord } from '../seams.ts'
 import type { Chooser } from './chooser.ts'
+import { contentOf, type Image, imageOf } from './image.ts'
 import type { World } from './world.ts'
 
 /** A checkpoint is due when so many records were appended since the last: few, so that short runs have several. */
@@ -9,10 +14,30 @@ const CHECKPOINT_RECORDS = 300
 const PIECE_RECORDS = 8
 const PIECE_MS = 0.5
 
+/** A checkpoint under way: the records before number `cut` are to be replaced. */
+interface Checkpoint {
+  readonly records: Iterator<StoredRecord>
+  readonly taken: StoredRecord[]
+  readonly cut: number
+  readonly current: () => boolean
+  readonly done: () => void
+  readonly failed: (error: unknown) => void
+}
+
+/** Gives an error where a disk cannot do something. */
+export type Trouble = (doing: 'read' | 'write') => DiskError | null
+
+/** What a disk answers that does not work. A node that meets it ends. */
+export class DiskError extends Error {}
+
 export class Disk {
   readonly durable: boolean
-  /** Counts the wipes. */
+  /** Counts the memories that were lost. */
   generation = 0
+  /** How much longer it takes to make something durable. */
+  lagMs = 0
+  /** What is wrong with it: each is asked whether it can read, or make something durable. */
+  readonly troubles = new Set<Trouble>()
   /** Counts the checkpoints that were finished. */
   checkpoints = 0
   readonly #world: World
@@ -25,7 +50,10 @@ export class Disk {
   #first = 0
   #log: StoredRecord[] = []
   #synced = 0
+  /** How many records there were at the end of each write since the last checkpoint. */
+  #writes: number[] = []
   #checkpointing = false
+  #forgot = false
   /** Each mount is one life of the node; only the last one's calls count. */
   #mount = 0
 
@@ -56,15 +84,27 @@ export class Disk {
     return {
       durable: this.durable,
       incarnation: this.#incarnation,
-      forgot: false,
-      recover: () => this.records,
+      forgot: this.#forgot,
+      recover: () => {
+        const error = this.#fault('read')
+        if (error) throw error
+        return this.records
+      },
       append: (record) => {
         if (current()) this.#log.push(record)
       },
-      sync: (done) => {
+      sync: (done, failed) => {
         const target = this.marks.appended
-        this.#world.after(this.#chooser.between(0.05, 2), () => {
+        this.#writes.push(target)
+        this.#world.after(this.lagMs + this.#chooser.between(0.05, 2), () => {
           if (!current()) return
+          const error = this.#fault('write')
+          if (error) {
+            // What is on disk now nobody knows; nothing more is written in this life.
+            this.#mount += 1
+            failed(error)
+            return
+          }
           this.#synced = Math.max(this.#synced, target)
           done()
         })
@@ -72,9 +112,11 @@ export class Disk {
       get checkpointDue() {
         return isDue()
       },
-      checkpoint: (records, done) => {
+      checkpoint: (records, done, failed) => {
         this.#checkpointing = true
-        this.#take(records, [], this.marks.appended, current, done)
+        const cut = this.marks.appended
+        this.#writes.push(cut)
+        this.#take({ records, taken: [], cut, current, done, failed })
       },
     }
   }
@@ -87,14 +129,45 @@ export class Disk {
       const survived = this.#synced + (kept ?? this.#chooser.below(this.marks.appended - this.#synced + 1))
       this.#log.length = survived - this.#first
       this.#synced = survived
+      this.#writes = this.#writes.filter((end) => end < survived)
     } else {
       this.wipe()
+    }
+  }
+
+  /** What is on it, as a server's files; and how much of which of them is safe. One write may be under way. */
+  image(): ReturnType<typeof imageOf> {
+    const ends = this.#writes.filter((end) => end > this.#first && end < this.#synced)
+    if (this.#synced > this.#first) ends.push(this.#synced)
+    const synced = new Set(ends).size
+    const underWay = this.#writes.find((end) => end > this.#synced)
+    if (underWay !== undefined) ends.push(underWay)
+    const batches = [...new Set(ends)].map((end, index, all) =>
+      this.#log.slice((index === 0 ? this.#first : all[index - 1]!) - this.#first, end - this.#first),
+    )
+    const snapshot = this.#first > 0 ? this.#snapshot : null
+    return imageOf({ incarnation: this.#incarnation, snapshot, batches, synced })
+  }
+
+  /** Puts files there, after a crash: what a server would recover from them is on it, or it has forgotten all. */
+  put(files: Image): void {
+    try {
+      const { snapshot, log } = contentOf(files)
+      this.#snapshot = [...snapshot]
+      this.#log = [...log]
+      this.#synced = this.marks.appended
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error
+      this.wipe()
+      this.#forgot = true
     }
   }
 
   /** The disk is replaced by an empty one. */
   wipe(): void {
     this.generation += 1
+    this.#forgot = false
+    this.#writes = []
     this.#snapshot = []
     this.#first = 0
     this.#log = []
@@ -103,14 +176,14 @@ export class Disk {
   }
 
   /** Takes the next records of a checkpoint that stands for all before number `cut`; with the last it counts. */
-  #take(
-    records: Iterator<StoredRecord>,
-    taken: StoredRecord[],
-    cut: number,
-    current: () => boolean,
-    done: () => void,
-  ): void {
-    this.#world.after(PIECE_MS, () => {
+  #take(checkpoint: Checkpoint): void {
+    const { records, taken, cut, current, done, failed } = checkpoint
+    this.#world.after(PIECE_MS + this.lagMs / 10, () => {
+      const error = current() ? this.#fault('write') : null
+      if (error) {
+        this.#mount += 1
+        failed(error)
+      }
       if (!current()) {
         records.return?.()
         return
@@ -124,14 +197,24 @@ export class Disk {
         }
         taken.push(next.value)
       }
-      this.#take(records, taken, cut, current, done)
+      this.#take(checkpoint)
     })
+  }
+
+  /** The first error that there is. */
+  #fault(doing: 'read' | 'write'): DiskError | null {
+    for (const trouble of this.troubles) {
+      const error = trouble(doing)
+      if (error) return error
+    }
+    return null
   }
 
   #replace(taken: StoredRecord[], cut: number): void {
     this.#snapshot = taken
     this.#log = this.#log.slice(cut - this.#first)
     this.#first = cut
+    this.#writes = this.#writes.filter((end) => end > cut)
     this.#synced = Math.max(this.#synced, cut)
     this.#checkpointing = false
     this.checkpoints += 1

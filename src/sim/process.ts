@@ -9,7 +9,7 @@ import type { Outcome } from '../request.ts'
 import { type Clock, type Log, SILENT, type StoredRecord } from '../seams.ts'
 import { KeyValueStore } from '../store/kv-store.ts'
 import type { StateMachine } from '../store/state-machine.ts'
-import { Disk } from './disk.ts'
+import { Disk, DiskError } from './disk.ts'
 import type { Endpoint, Network } from './network.ts'
 import type { Scheduled, World } from './world.ts'
 
@@ -112,10 +112,12 @@ export class Process implements Endpoint {
           return storage.checkpointDue
         },
         checkpoint: (records: Iterator<StoredRecord>, done: () => void, failed: (error: unknown) => void) => {
-          storage.checkpoint(records, () => this.#act(life, done, false), failed)
+          const fail = (error: unknown) => this.#act(life, () => failed(error), true)
+          storage.checkpoint(records, () => this.#act(life, done, false), fail)
         },
         sync: (done: () => void, failed: (error: unknown) => void) => {
-          if (this.#burn()) storage.sync(() => this.#act(life, done, true), failed)
+          const fail = (error: unknown) => this.#act(life, () => failed(error), true)
+          if (this.#burn()) storage.sync(() => this.#act(life, done, true), fail)
         },
       },
       stateMachine: new SmallPieces(),
@@ -197,6 +199,11 @@ export class Process implements Endpoint {
   }
 
   #fail(error: unknown): void {
+    // A server whose disk does not work ends, and says so.
+    if (error instanceof DiskError) {
+      this.crash()
+      return
+    }
     this.touched = true
     this.failure ??= error
   }

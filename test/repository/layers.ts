@@ -114,6 +114,13 @@ export const LAYERS: readonly Layer[] = [
     why: 'a judge that shares no code with what it judges; it looks at the clock to keep its time limit',
   },
   {
+    files: 'src/runtime/storage/format/',
+    imports: ['src/errors.ts', 'src/seams.ts'],
+    packages: ['node:zlib'],
+    pure: true,
+    why: 'what bytes on disk mean, whoever reads them: the simulator lets the same code judge its damaged disks',
+  },
+  {
     files: 'src/runtime/',
     imports: [...CORE, 'src/config/'],
     packages: ['node:*', 'pino'],
@@ -122,7 +129,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     files: 'src/sim/',
-    imports: [...NODE, 'src/checker/'],
+    imports: [...NODE, 'src/checker/', 'src/runtime/storage/format/'],
     packages: [],
     pure: true,
     tests: ['src/index.ts', 'protocols/'],

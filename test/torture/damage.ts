@@ -103,6 +103,12 @@ class Patient {
     )
   }
 
+  /** What the nodes said last. */
+  lastWords(): string {
+    const words = this.cluster.ids.map((id) => `${id}: ${this.cluster.program(id).stderr.trimEnd().split('\n').at(-1)}`)
+    return ` (${words.join('; ')})`
+  }
+
   /** What a node answers wrongly, or null. */
   async wrongAnswer(id: string): Promise<string | null> {
     for (const [key, value] of this.expected) {
@@ -181,7 +187,8 @@ async function endOf(
   const alone = await patient.serves(['1.2', '1.3'], ALONE_MS)
   if (!alone) {
     patient.start('1.1')
-    if (!(await patient.serves(['1.1', '1.2', '1.3'], SERVE_MS))) return { failure: 'neither refused nor ready' }
+    if (!(await patient.serves(['1.1', '1.2', '1.3'], SERVE_MS)))
+      return { failure: `neither refused nor ready${patient.lastWords()}` }
   }
   const wrong = (await patient.wrongAnswer('1.2')) ?? (await patient.wrongAnswer('1.3'))
   return wrong === null ? { outcome: alone ? 'served' : 'served with the third' } : { failure: wrong }
@@ -206,11 +213,11 @@ async function repaired(patient: Patient, abstains: boolean, closely: boolean): 
   if (closely && (await patient.serves(['1.2', '1.3'], SILENT_MS))) return 'serves although it has forgotten'
   patient.start('1.1')
   if (abstains) {
-    if (!(await patient.serves(['1.1', '1.2'], SERVE_MS))) return 'the others do not serve'
+    if (!(await patient.serves(['1.1', '1.2'], SERVE_MS))) return `the others do not serve${patient.lastWords()}`
     const { memory, ready } = await patient.cluster.state('1.3')
     return memory === 'lost' && !ready ? await patient.wrongAnswer('1.2') : `does not abstain: ${memory}`
   }
-  if (!(await patient.serves(['1.1', '1.2', '1.3'], SERVE_MS))) return 'does not repair itself'
+  if (!(await patient.serves(['1.1', '1.2', '1.3'], SERVE_MS))) return `does not repair itself${patient.lastWords()}`
   const regained = async () => (await patient.cluster.state('1.3')).memory === 'kept'
   await until('1.3 remembers again', regained)
   const wrong = await patient.wrongAnswer('1.3')
@@ -219,7 +226,7 @@ async function repaired(patient: Patient, abstains: boolean, closely: boolean): 
   await patient.cluster.kill('1.1')
   await patient.cluster.kill('1.3')
   patient.start('1.3')
-  if (!(await patient.serves(['1.2', '1.3'], SERVE_MS))) return 'does not serve after its repair'
+  if (!(await patient.serves(['1.2', '1.3'], SERVE_MS))) return `does not serve after its repair${patient.lastWords()}`
   return patient.wrongAnswer('1.3')
 }
 

@@ -1,8 +1,8 @@
 /** Writes a snapshot: records like the log's own, in a file aside that counts once all of it is durable. */
 import type { StoredRecord } from '../../seams.ts'
-import { Batch } from './batch.ts'
 import type { Files } from './files.ts'
-import type { Head } from './head.ts'
+import { Batch } from './format/batch.ts'
+import type { Head } from './format/head.ts'
 import { LogFile } from './log-file.ts'
 
 /** Records are taken in pieces of about this size; between two of them the node has its turns. */

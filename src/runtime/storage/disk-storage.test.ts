@@ -216,7 +216,7 @@ test('the directory of another owner is refused, and says whose it is', async ()
     [{ members: ['1.1', '1.2', '1.3'] }, 'the records of members 1.1 1.2, not 1.1 1.2 1.3'],
     [{ members: ['1.2', '1.1'] }, 'the records of members 1.1 1.2, not 1.2 1.1'],
   ] as const) {
-    const message = `${DIRECTORY}/manifest: ${words}`
+    const message = `${DIRECTORY}/manifest: ${words}; another -storage keeps them apart`
     await expect(open(files, { ...OWNER, ...change })).rejects.toMatchObject({ code: 'config', message })
   }
   await (await open(files)).close()

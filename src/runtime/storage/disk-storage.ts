@@ -8,13 +8,15 @@
  */
 import { SynodError } from '../../errors.ts'
 import type { RecordKind, Storage, StoredRecord } from '../../seams.ts'
-import { Batch } from './batch.ts'
 import { writeSnapshot } from './checkpoint.ts'
-import { Damage } from './damage.ts'
-import { type Contents, type Found, makeDirectory, openDirectory, pathOf, removeBelow } from './directory.ts'
-import { type Files, type Release, realFiles } from './files.ts'
+import { type Contents, makeDirectory, openDirectory, removeBelow } from './directory.ts'
+import { type File, type Files, type Release, realFiles } from './files.ts'
+import { Batch } from './format/batch.ts'
+import { Damage } from './format/damage.ts'
+import type { Found } from './format/inspection.ts'
+import type { Owner } from './format/manifest.ts'
+import { pathOf } from './format/names.ts'
 import { LogFile } from './log-file.ts'
-import type { Owner } from './manifest.ts'
 import { replay } from './replay.ts'
 import { setAside } from './set-aside.ts'
 
@@ -56,7 +58,7 @@ export class DiskStorage implements Storage {
   readonly #checkpointBytes: number
   readonly #contents: Contents
   readonly #release: Release
-  #found: readonly Found[]
+  #found: readonly Found<File>[]
   #kinds: readonly RecordKind[] = []
   #active: LogFile | null
   /** The number of the log's last file; 0 when there is none yet. */

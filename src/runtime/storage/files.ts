@@ -4,14 +4,12 @@
  */
 import { readSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import type { Source } from './format/window.ts'
 import { Lock } from './lock.ts'
 
 /** An open file. */
-export interface File {
-  readonly path: string
+export interface File extends Source {
   size(): Promise<number>
-  /** Fills `into` from `position` on; gives how many bytes there were. Blocks: only for the start of a node. */
-  read(into: Uint8Array, position: number): number
   /** Writes all of `bytes` at `position`. */
   write(bytes: Uint8Array, position: number): Promise<void>
   /** Makes all that was written durable, the file's length included. */

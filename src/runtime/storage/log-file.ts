@@ -1,8 +1,8 @@
 /** A log file that is being written: a segment of the log, or a snapshot. Made aside and renamed when its head is safe. */
 import { dirname } from 'node:path'
-import { Batch, CLOSING } from './batch.ts'
 import type { File, Files } from './files.ts'
-import { encodeHead, type Head, type SealedHead } from './head.ts'
+import { Batch, CLOSING } from './format/batch.ts'
+import { encodeHead, type Head, type SealedHead } from './format/head.ts'
 
 /** What a file is called before it counts. */
 export const ASIDE = '.new'

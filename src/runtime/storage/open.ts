@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Log, Storage } from '../../seams.ts'
 import { memoryStorage } from '../memory-storage.ts'
 import { DiskStorage } from './disk-storage.ts'
-import type { Owner } from './manifest.ts'
+import type { Owner } from './format/manifest.ts'
 
 /** A storage that holds on to something until it is closed. */
 export interface OpenStorage extends Storage {

@@ -1,18 +1,19 @@
 /** The records of a directory in order, with the numbers that their classes have in this program. */
 import { SynodError } from '../../errors.ts'
 import type { RecordKind, StoredRecord } from '../../seams.ts'
-import type { Found } from './directory.ts'
-import { batchesOf, recordsOf } from './scan.ts'
-import { Window } from './window.ts'
+import type { File } from './files.ts'
+import type { Found } from './format/inspection.ts'
+import { batchesOf, recordsOf } from './format/scan.ts'
+import { Window } from './format/window.ts'
 
 /**
  * @param finished called with each file after its last record
  * @throws SynodError `config` for a record whose class this program does not have, or has with other fields
  */
 export function* replay(
-  found: readonly Found[],
+  found: readonly Found<File>[],
   kinds: readonly RecordKind[],
-  finished: (file: Found) => void,
+  finished: (file: Found<File>) => void,
 ): Generator<StoredRecord> {
   for (const each of found) {
     const { file, head, end } = each

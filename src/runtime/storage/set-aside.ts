@@ -7,10 +7,11 @@
  */
 import { join } from 'node:path'
 import { drawIncarnation } from '../chance.ts'
-import type { Damage } from './damage.ts'
-import { NAME, removeUnfinished, writeManifest } from './directory.ts'
+import { removeUnfinished, writeManifest } from './directory.ts'
 import type { Files } from './files.ts'
-import { FORMAT, type Owner } from './manifest.ts'
+import type { Damage } from './format/damage.ts'
+import { FORMAT, type Owner } from './format/manifest.ts'
+import { parseName } from './format/names.ts'
 import { Mark } from './mark.ts'
 
 /** The folders are called `damaged-1`, `damaged-2` … */
@@ -29,7 +30,7 @@ export async function setAside(files: Files, directory: string, owner: Owner, da
   const manifest = { format: FORMAT, ...owner, incarnation: drawIncarnation(), damage: damage.message }
   await writeManifest(files, directory, manifest)
   for (const name of names) {
-    if (name === 'mark' || NAME.test(name)) await files.rename(join(directory, name), join(folder, name))
+    if (name === 'mark' || parseName(name)) await files.rename(join(directory, name), join(folder, name))
   }
   await files.syncDirectory(folder)
   await Mark.create(files, join(directory, 'mark'))

@@ -1,5 +1,6 @@
 /** All nemeses, by name. */
 import type { Nemesis } from '../arena.ts'
+import { bitFlip } from './bit-flip.ts'
 import { clockDrift } from './clock-drift.ts'
 import { clockFreeze } from './clock-freeze.ts'
 import { clockJump } from './clock-jump.ts'
@@ -9,9 +10,12 @@ import { crashOne } from './crash-one.ts'
 import { deadPeer } from './dead-peer.ts'
 import { delay } from './delay.ts'
 import { disconnect } from './disconnect.ts'
+import { diskError } from './disk-error.ts'
 import { drop } from './drop.ts'
 import { duplicate } from './duplicate.ts'
+import { failedSync } from './failed-sync.ts'
 import { flapping } from './flapping.ts'
+import { fullDisk } from './full-disk.ts'
 import { lossyLink } from './lossy-link.ts'
 import { overload } from './overload.ts'
 import { partition4253 } from './partition-4-2-5-3.ts'
@@ -33,10 +37,13 @@ import { replay } from './replay.ts'
 import { restartLoop } from './restart-loop.ts'
 import { sendOnly } from './send-only.ts'
 import { shortLives } from './short-lives.ts'
+import { slowDisk } from './slow-disk.ts'
 import { slowLink } from './slow-link.ts'
 import { slowPeer } from './slow-peer.ts'
+import { tornTail } from './torn-tail.ts'
 import { usurp } from './usurp.ts'
 import { wipe } from './wipe.ts'
+import { zeroedSector } from './zeroed-sector.ts'
 
 const ALL: readonly Nemesis[] = [
   drop,
@@ -68,6 +75,13 @@ const ALL: readonly Nemesis[] = [
   shortLives,
   deadPeer,
   wipe,
+  tornTail,
+  bitFlip,
+  zeroedSector,
+  failedSync,
+  diskError,
+  fullDisk,
+  slowDisk,
   pause,
   slowPeer,
   clockJump,

@@ -2,7 +2,7 @@
 import type { RecordKind, StoredRecord } from '../../../seams.ts'
 import { DiskStorage } from '../disk-storage.ts'
 import type { Files } from '../files.ts'
-import type { Owner } from '../manifest.ts'
+import type { Owner } from '../format/manifest.ts'
 
 export const DIRECTORY = '/data/1.1'
 export const OWNER: Owner = { cluster: 'synod', members: ['1.1', '1.2'], node: '1.1', algorithm: 'paxos' }

@@ -1,7 +1,8 @@
 /** Reads a log file batch by batch, and tells how it ends. `batch.ts` draws what it looks at. */
-import { crc32 } from 'node:zlib'
-import type { StoredRecord } from '../../seams.ts'
+
+import type { StoredRecord } from '../../../seams.ts'
 import { BATCH_HEADER, BATCH_OVERHEAD, CLOSING, CRC_BYTES, headerCrc, RECORD_HEADER } from './batch.ts'
+import { crc32 } from './crc32.ts'
 import { damage } from './damage.ts'
 import type { SealedHead } from './head.ts'
 import type { Window } from './window.ts'

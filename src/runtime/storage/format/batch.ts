@@ -16,8 +16,9 @@
  * A write that a crash cut short lacks its trailer: nothing but zeros, or the end of the file, stands in its place.
  * Where a trailer stands the batch was written, and perhaps acknowledged; so then all of it must be there.
  */
-import { crc32 } from 'node:zlib'
-import type { StoredRecord } from '../../seams.ts'
+
+import type { StoredRecord } from '../../../seams.ts'
+import { crc32 } from './crc32.ts'
 
 /** The bytes before a batch's records. */
 export const BATCH_HEADER = 8

@@ -2,8 +2,9 @@
  * The manifest of a data directory: whose records these are. Two lines of text: JSON, and the CRC-32 of that in
  * hexadecimal digits. It is written once, and tells the directory of one node, cluster or algorithm from another's.
  */
-import { crc32 } from 'node:zlib'
-import { SynodError } from '../../errors.ts'
+
+import { SynodError } from '../../../errors.ts'
+import { crc32 } from './crc32.ts'
 import { damage } from './damage.ts'
 
 /** Whose records a directory holds. */

@@ -1,5 +1,5 @@
 /** How the log says that what it finds on disk is not what it wrote. Such a log is never cut and never used. */
-import { SynodError } from '../../errors.ts'
+import { SynodError } from '../../../errors.ts'
 
 /** Bytes that are wrong, or missing. */
 export class Damage extends SynodError {}

@@ -8,8 +8,9 @@
  * Numbers of record classes change when a protocol gets another one; so each file keeps the name and the shape that
  * each of its numbers stood for.
  */
-import { crc32 } from 'node:zlib'
-import type { RecordKind } from '../../seams.ts'
+
+import type { RecordKind } from '../../../seams.ts'
+import { crc32 } from './crc32.ts'
 import { damage } from './damage.ts'
 
 /** What a file says of itself. */

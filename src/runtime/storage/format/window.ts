@@ -1,17 +1,23 @@
 /** A file read from front to back: large reads, from which smaller pieces are views. Blocks: for the start of a node. */
-import type { File } from './files.ts'
+
+/** A file as far as it is read. */
+export interface Source {
+  readonly path: string
+  /** Fills `into` from `position` on; gives how many bytes there were. Blocks: only for the start of a node. */
+  read(into: Uint8Array, position: number): number
+}
 
 const WINDOW_BYTES = 1024 * 1024
 
 export class Window {
   readonly path: string
   readonly size: number
-  readonly #file: File
+  readonly #file: Source
   #bytes: Uint8Array = new Uint8Array(0)
   /** Where in the file `#bytes` begins. */
   #from = 0
 
-  constructor(file: File, size: number) {
+  constructor(file: Source, size: number) {
     this.path = file.path
     this.size = size
     this.#file = file
