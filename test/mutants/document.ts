@@ -5,7 +5,8 @@ const HEAD = `# Mutants
 
 A checker that has never found a mistake proves nothing. So mistakes that have been made, or that are easily made, are
 kept as patches in \`test/mutants/\`, and the simulator has to find each of them within 200 seeds. The first line of a
-patch says which mistake it is.
+patch says which mistake it is. Where the simulator has parts of its own, as for the use of files, the tests beside the code
+have to find it; then there is no seed, and \`runs\` is how many tests there are.
 
 The npm script \`mutants\` applies each patch to a copy of the sources and runs seeds from 1 on until an invariant is
 violated; it ends with \`N passed, M failed\`. With \`-only NAME\` it judges one of them, with \`-patch FILE\` one of your
@@ -25,5 +26,5 @@ function cellsOf(judgement: Judgement): (string | number)[] {
   const { name, mistake } = judgement.patch
   const cells = [`\`${name}\``, mistake.replaceAll('|', '\\|')]
   if (!('found' in judgement) || !judgement.found) return [...cells, 'nothing', '', '']
-  return [...cells, judgement.found.invariant, judgement.found.seed, judgement.runs]
+  return [...cells, judgement.found.invariant, judgement.found.seed || '', judgement.runs]
 }

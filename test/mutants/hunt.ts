@@ -1,4 +1,4 @@
-/** Judges a patch: applies it to a copy of the sources and runs seeds there until an invariant finds the mistake. */
+/** Judges a patch: applies it to a copy of the sources and runs seeds or tests there until one finds the mistake. */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Patch } from './patch.ts'
@@ -11,15 +11,17 @@ export const SEEDS = 200
 const PATIENCE_MS = 600_000
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 const RUNNER = fileURLToPath(new URL('seeds.ts', import.meta.url))
 
 /** Runs make much short-lived garbage: with V8's own 16 MB a fifth of the time goes into collecting it. */
 const NODE_FLAGS = ['--max-semi-space-size=32', '--conditions=source', '--import=tsx']
 
-/** What a sequence of seeds showed. */
+/** What a sequence of seeds showed, or the tests of a folder. */
 export interface Verdict {
   readonly found: {
     readonly invariant: string
+    /** 0 where it was no seed but a test. */
     readonly seed: number
     readonly where: string
     readonly message: string
@@ -39,7 +41,8 @@ export async function hunt(patch: Patch, base: Tree, seeds = SEEDS, signal?: Abo
   try {
     const fault = tree.apply(patch.path)
     if (fault !== null) return { patch, fault: `does not apply: ${fault}` }
-    return { patch, ...(await search(tree, patch.algorithm, seeds, signal)) }
+    const searching = patch.tests ? test(tree, patch.tests, signal) : search(tree, patch.algorithm, seeds, signal)
+    return { patch, ...(await searching) }
   } catch (error) {
     return { patch, fault: `does not run: ${error instanceof Error ? error.message : String(error)}` }
   } finally {
@@ -57,6 +60,41 @@ export function search(tree: Tree, algorithm: string, seeds: number, signal?: Ab
       if (!error) resolve(JSON.parse(stdout) as Verdict)
       else if (error.killed && error.signal) reject(new Error(`ended after ${PATIENCE_MS / 1000} s`))
       else reject(new Error(/^\w*Error.*$/m.exec(stderr)?.[0] ?? error.message))
+    })
+  })
+}
+
+/** What vitest's own report has of a run, as far as it is looked at. */
+interface TestReport {
+  readonly numTotalTests: number
+  readonly testResults: readonly {
+    readonly name: string
+    readonly message: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
+}
+
+/** Runs the tests of a folder of a tree; rejects when they cannot be run at all. */
+export function test(tree: Tree, folder: string, signal?: AbortSignal): Promise<Verdict> {
+  const argv = [VITEST, 'run', folder, '--reporter=json', '--silent', `--root=${tree.path}`]
+  const bounds = { cwd: tree.path, timeout: PATIENCE_MS, maxBuffer: 2 ** 26, signal }
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, argv, bounds, (error, stdout, stderr) => {
+      if (error?.killed) return reject(new Error(`ended after ${PATIENCE_MS / 1000} s`))
+      const report = stdout.split('\n').find((line) => line.startsWith('{'))
+      if (report === undefined)
+        return reject(new Error(/^\w*Error.*$/m.exec(stderr)?.[0] ?? error?.message ?? 'no report'))
+      const { numTotalTests: runs, testResults } = JSON.parse(report) as TestReport
+      const broken = testResults.find(
+        ({ message, assertionResults }) => message !== '' && assertionResults.length === 0,
+      )
+      if (broken) return reject(new Error(broken.message.split('\n', 1)[0]))
+      const failed = testResults.flatMap(({ name, assertionResults }) =>
+        assertionResults.flatMap(({ status, fullName }) => (status === 'failed' ? [{ name, fullName }] : [])),
+      )
+      const [first] = failed
+      const where = first?.name.slice(tree.path.length + 1) ?? ''
+      resolve({ found: first ? { invariant: 'tests', seed: 0, where, message: first.fullName } : null, runs })
     })
   })
 }

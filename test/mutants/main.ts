@@ -92,8 +92,10 @@ function lineOf(judgement: Judgement): string {
   const { name } = judgement.patch
   if ('fault' in judgement) return `FAILED ${name}: ${judgement.fault}\n`
   const { found, runs } = judgement
-  if (!found) return `FAILED ${name}: not found in ${runs} runs\n`
+  const { tests } = judgement.patch
+  if (!found) return `FAILED ${name}: not found in ${runs} ${tests ? 'tests' : 'runs'}\n`
   const message = found.message.replace(/\s*\n\s*/g, ' / ').slice(0, MESSAGE_CHARS)
+  if (tests) return `found  ${name}: ${found.where}: ${message}\n`
   return `found  ${name}: ${found.invariant}, seed ${found.seed}, after ${runs} runs (${found.where}: ${message})\n`
 }
 

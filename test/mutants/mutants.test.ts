@@ -27,7 +27,7 @@ afterAll(() => base.remove())
 test('there are mutants of the core and of each protocol', () => {
   const areas = PATCHES.map(({ name }) => name.split('-')[0])
   expect(PATCHES.length).toBeGreaterThanOrEqual(30)
-  expect([...new Set(areas)].sort()).toEqual(['abd', 'core', 'paxos'])
+  expect([...new Set(areas)].sort()).toEqual(['abd', 'core', 'paxos', 'storage'])
 })
 
 describe.each(PATCHES)('$name', ({ name, path, mistake, algorithm }) => {
@@ -36,7 +36,7 @@ describe.each(PATCHES)('$name', ({ name, path, mistake, algorithm }) => {
   test('says which mistake it is, and is judged by the right protocol', () => {
     expect(mistake).toMatch(/^[A-Z].{15,}/)
     expect(mistake.length).toBeLessThanOrEqual(120)
-    expect(algorithm).toBe(name.startsWith('core-') ? 'paxos' : name.split('-')[0])
+    expect(algorithm).toBe(/^(core|storage)-/.test(name) ? 'paxos' : name.split('-')[0])
   })
 })
 
@@ -46,7 +46,7 @@ test('docs/mutants.md has all of them, each found', () => {
   expect(rows.map((row) => row.split(' | ').slice(0, 2).join(' | '))).toEqual(
     PATCHES.map(({ name, mistake }) => `| \`${name}\` | ${mistake}`),
   )
-  for (const row of rows) expect(row).toMatch(/ \| [a-z ]+ \| \d+ \| \d+ \|$/)
+  for (const row of rows) expect(row).toMatch(/ \| ([a-z ]+ \| \d+|tests \| ) \| \d+ \|$/)
   expect(rows.filter((row) => row.includes('nothing |'))).toEqual([])
   expect(text.split('| mutant |')[0]).toBe(document([]).split('| mutant |')[0])
 })
@@ -60,6 +60,12 @@ describe('judging', () => {
     ])
     expect(mutant).toMatchObject({ patch, found: { invariant: 'quorum' } })
     expect(original).toEqual({ found: null, runs: KNOWN.seeds })
+  })
+
+  test('finds by tests what only tests can see', async () => {
+    const patch = PATCHES.find(({ name }) => name === 'storage-manifest-ignored')!
+    expect(patch.tests).toBe('src/runtime/storage')
+    expect(await hunt(patch, base)).toMatchObject({ found: { invariant: 'tests', seed: 0 } })
   })
 
   describe('an outsider', () => {

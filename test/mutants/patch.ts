@@ -1,6 +1,7 @@
 /**
  * The mutants as they are kept: each a small patch to the core or a protocol, whose first line says which mistake it
- * makes. A mutant is judged by the simulator's runs of the protocol it touches; one of the core by those of Paxos.
+ * makes. A mutant is judged by the simulator's runs of the protocol it touches; one of the core by those of Paxos. What
+ * the simulator has parts of its own for, such as the use of files, is judged by the tests beside it.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -18,7 +19,12 @@ export interface Patch {
   readonly mistake: string
   /** The protocol whose runs are to find it. */
   readonly algorithm: string
+  /** The folder whose tests are to find it instead; null for the simulator. */
+  readonly tests: string | null
 }
+
+/** The simulator has other parts in the place of these; what bytes mean it shares, but there one check backs up another. */
+const BESIDE_TESTS = /^\+\+\+ b\/(src\/runtime\/storage)\//m
 
 /** Takes the path of a patch file; gives what it says of itself. Throws what reading the file throws. */
 export function readPatch(path: string): Patch {
@@ -26,7 +32,8 @@ export function readPatch(path: string): Patch {
   const first = text.split('\n', 1)[0]!.trim()
   const name = basename(path, '.patch')
   const mistake = /^(diff |--- )/.test(first) || first === '' ? name : first
-  return { name, path, mistake, algorithm: /^\+\+\+ b\/protocols\/(\w+)\//m.exec(text)?.[1] ?? 'paxos' }
+  const algorithm = /^\+\+\+ b\/protocols\/(\w+)\//m.exec(text)?.[1] ?? 'paxos'
+  return { name, path, mistake, algorithm, tests: BESIDE_TESTS.exec(text)?.[1] ?? null }
 }
 
 /** All mutants of the project, by name. */

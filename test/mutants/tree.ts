@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** What a run of the simulator is made of. */
-const SOURCES = ['src', 'protocols', 'package.json', 'tsconfig.json']
+/** What a run of the simulator is made of, and tests. */
+const SOURCES = ['src', 'protocols', 'test/support', 'package.json', 'tsconfig.json', 'vitest.config.ts']
 
 /** The sources as they were at one moment, whatever happens to the checkout meanwhile. */
 export class Tree {

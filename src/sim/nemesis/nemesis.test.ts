@@ -23,7 +23,16 @@ it('a node alone has no network, and one that cannot forget all may not lose all
     return [...NEMESES.values()].filter(({ applies }) => applies && !applies(arena)).map(({ name }) => name)
   }
   expect(impossible('1x5', true)).toEqual(['partition-zone'])
-  const disks = ['wipe', 'torn-tail', 'bit-flip', 'zeroed-sector', 'failed-sync', 'disk-error', 'full-disk', 'slow-disk']
+  const disks = [
+    'wipe',
+    'torn-tail',
+    'bit-flip',
+    'zeroed-sector',
+    'failed-sync',
+    'disk-error',
+    'full-disk',
+    'slow-disk',
+  ]
   expect(impossible('1x3', false)).toEqual(
     ['partition-zone', 'partition-ring', 'partition-4-2-5-3', 'crash-all', ...disks].sort(
       (a, b) => [...NEMESES.keys()].indexOf(a) - [...NEMESES.keys()].indexOf(b),
