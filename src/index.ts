@@ -50,7 +50,15 @@ export {
   TIMEOUTS,
   type Timeouts,
 } from './replica.ts'
-export { type Outcome, type Position, type ReadMode, Request, type Result, type Urgency } from './request.ts'
+export {
+  type Outcome,
+  type Position,
+  READ_MODES,
+  type ReadMode,
+  Request,
+  type Result,
+  type Urgency,
+} from './request.ts'
 export type {
   Alarm,
   Clock,

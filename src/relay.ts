@@ -6,12 +6,11 @@ import { Forwarding } from './forwarding.ts'
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
 import { Answer, Forward } from './node-messages.ts'
-import type { Effect, Outcome, ReadMode, Request, Urgency } from './request.ts'
+import { type Effect, type Outcome, READ_MODES, type ReadMode, type Request, type Urgency } from './request.ts'
 
 /** What part of the remaining time a forwarded request may wait at its target, so that its refusal is back in time. */
 const SHARE = 0.9
 
-const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
 const REFUSALS: readonly RefusalCode[] = [
   'unavailable',
   'overloaded',

@@ -1,7 +1,7 @@
 /** What a protocol is to the rest: a replica per node, and a definition that says what it promises. */
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
-import type { Request } from './request.ts'
+import type { ReadMode, Request } from './request.ts'
 
 /**
  * What a node knows when it starts. `blank`: the cluster starts with it, nothing has been voted. `kept`: it has all
@@ -69,6 +69,8 @@ export interface Protocol<O = unknown> {
   readonly sessions: 'log' | 'key' | 'none'
   /** Whether it can compare and set. */
   readonly compareAndSet: boolean
+  /** The read paths that a client may ask for beside the usual one. Left out: none. */
+  readonly reads?: readonly Exclude<ReadMode, ''>[]
   /** Whether a node that has lost its memory stays out for good. Left out: it takes it over from its peers. */
   readonly abstains?: boolean
   /**

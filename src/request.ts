@@ -11,8 +11,15 @@ import type { Command } from './command.ts'
 import type { RefusalCode } from './errors.ts'
 import type { Log } from './seams.ts'
 
-/** The read path that a client asks for; empty is the protocol's own, where there is a log through that. */
+/**
+ * The read path that a client asks for; empty is the protocol's own, where there is a log through that. All others are
+ * beside the log: from the store of the leader once a quorum has confirmed it, from that of the node asked once it has
+ * executed all that a quorum has voted for, or from that of the node asked as it is, stale as it may be.
+ */
 export type ReadMode = '' | 'leader' | 'quorum' | 'any'
+
+/** All read paths; their places are their numbers on the wire. */
+export const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
 
 /**
  * What became of an executed command. It is part of the state machine's deterministic output.

@@ -9,6 +9,7 @@ export default defineProtocol<Options>({
   consistency: 'linearizable',
   sessions: 'log',
   compareAndSet: true,
+  reads: ['leader', 'quorum', 'any'],
   options,
   simulated: () => [
     {},

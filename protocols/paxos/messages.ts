@@ -9,6 +9,10 @@
  *     leader    ── Heartbeat ─> others  ── Heard ──────> leader
  *     laggard   ── Learn ─────> anyone  ── Learned ────> laggard      chosen slots
  *     laggard   ── Download ──> anyone  ── Downloaded ─> laggard      a snapshot, where the slots are truncated
+ *     leader    ── Confirm ───> all     ── Confirmed ──> leader       does nobody lead at a higher ballot? for reads
+ *     reader    ── Survey ────> all     ── Surveyed ───> reader       how far do the votes go? for reads
+ *     reader    ── Fill ──────> leader                                slots that nothing comes for
+ *     leader    ── TakeOver ──> follower                              campaign at once: the leader is about to end
  */
 import { bool, bytes, Command, list, message, struct, uint53 } from '#core'
 
@@ -73,3 +77,27 @@ export class Download extends message({ id: uint53, piece: uint53 }) {}
 
 /** One piece of a snapshot that covers the slots below `slot`. A first piece of another `slot` starts it anew. */
 export class Downloaded extends message({ id: uint53, slot: uint53, piece: uint53, last: bool, data: bytes }) {}
+
+/**
+ * For reads that the leader has from its own store: asks whether its ballot is still the highest. `round` tells its
+ * questions apart: what was said before a read arrived is no answer for that read.
+ */
+export class Confirm extends message({ ballot: uint53, round: uint53 }) {}
+
+/** From voting nodes only: no higher ballot was promised here when the question came. */
+export class Confirmed extends message({ ballot: uint53, round: uint53 }) {}
+
+/**
+ * For reads that any node has from its own store: asks how far the votes go. `round` begins at random in each life, so
+ * that an answer to an earlier life, which may be older than a write, is not taken for one.
+ */
+export class Survey extends message({ round: uint53 }) {}
+
+/** From voting nodes only: above all slots that were voted on here, on disk or not. */
+export class Surveyed extends message({ round: uint53, end: uint53 }) {}
+
+/** To the leader: somebody waits for the slots below `end`, of which some may belong to nobody any more. */
+export class Fill extends message({ end: uint53 }) {}
+
+/** From the leader at `ballot`, which is about to end: its receiver need not wait for silence (Ongaro 2014, §3.10). */
+export class TakeOver extends message({ ballot: uint53 }) {}

@@ -14,22 +14,19 @@ import type { Candidate } from './candidate.ts'
 import { CatchUp } from './catch-up.ts'
 import { dumpOf } from './dump.ts'
 import { Election } from './election.ts'
+import { handlersOf } from './handlers.ts'
 import { type Entry, LEAP, Log } from './log.ts'
+import { Members } from './members.ts'
 import * as messages from './messages.ts'
 import type { Options } from './options.ts'
 import { Proposer } from './proposer.ts'
+import { Reads } from './reads.ts'
 import * as records from './records.ts'
 
 /** A ballot so many rounds above the promised one is nobody's: a round takes an election, a rejoin some thousands. */
 const LEAP_ROUNDS = 2 ** 32
 
-/** What the leader knows of a member. */
-interface Progress {
-  readonly executed: number
-  readonly heardAt: number
-}
-
-/** One node's replica; its parts are elections, the leader's proposals, and catching up. */
+/** One node's replica; its parts are elections, the leader's proposals, reads, and catching up. */
 export class Paxos implements Replica {
   readonly node: Node
   readonly quorum: QuorumSystem
@@ -47,8 +44,9 @@ export class Paxos implements Replica {
   readonly election: Election
   readonly proposer: Proposer
   readonly catchUp: CatchUp
+  readonly reads: Reads
   /** As leader: how far the others are. */
-  readonly progress = new Map<NodeId, Progress>()
+  readonly members: Members
   /** The commit mark last sent to the others. */
   told = 0
   /** The executed mark last recorded. */
@@ -63,7 +61,9 @@ export class Paxos implements Replica {
     this.election = new Election(this)
     this.proposer = new Proposer(node, options, quorum)
     this.catchUp = new CatchUp(this)
-    node.register(messages, this, records)
+    this.reads = new Reads(this)
+    this.members = new Members(node)
+    node.register(messages, handlersOf(this), records)
   }
 
   onStart(memory: Memory): void {
@@ -74,7 +74,7 @@ export class Paxos implements Replica {
 
   onRequest(request: Request): void {
     if (request.forwarded && this.role !== 'leader') this.node.refuse(request, 'unavailable', 'not the leader any more')
-    else this.proposer.waiting.push(request)
+    else if (!this.reads.take(request)) this.proposer.waiting.push(request)
   }
 
   onTurnEnd(): void {
@@ -84,7 +84,9 @@ export class Paxos implements Replica {
       if (executed > this.told) this.#tell()
     } else if (this.leader) {
       this.proposer.forwardWaiting(this.leader)
+      this.reads.forward(this.leader)
     }
+    this.reads.onTurnEnd()
     if (executed > this.recorded) {
       this.recorded = executed
       this.node.persist(records.Executed, { slot: executed })
@@ -126,12 +128,8 @@ export class Paxos implements Replica {
     this.node.send(from, messages.Prepared, { ballot: m.ballot, from: m.from, end, more, floor: this.log.floor, votes })
   }
 
-  onRefused({ ballot }: messages.Refused, _from: NodeId): void {
+  onRefused({ ballot }: messages.Refused): void {
     if (this.role !== 'follower' && ballot > this.promised && this.#possible(ballot)) this.#defer(ballot)
-  }
-
-  onPrepared(m: messages.Prepared, from: NodeId): void {
-    this.election.onPrepared(m, from)
   }
 
   /** Takes the lead: proposes again whatever may have been chosen, and no-ops into the holes between. */
@@ -139,11 +137,11 @@ export class Paxos implements Replica {
     const { node, log, promised } = this
     this.role = 'leader'
     this.leader = node.id
-    this.progress.clear()
-    for (const peer of node.peers) this.progress.set(peer, { executed: 0, heardAt: node.now() })
+    this.members.reset()
     node.log.info('lead', { ballot: node.ballots.format(promised), from: log.executed })
     const from = log.executed
     this.proposer.next = Math.max(end, from)
+    this.reads.lead(this.proposer.next)
     const inherited = Array.from({ length: this.proposer.next - from }, (_, index) => votes.get(from + index))
     if (!this.voting) {
       // What the others voted for is taken over, on disk too, before this node's vote counts again.
@@ -167,6 +165,7 @@ export class Paxos implements Replica {
     this.role = 'follower'
     this.leader = null
     this.proposer.abandon()
+    this.reads.rest()
     this.election.rest()
   }
 
@@ -313,6 +312,7 @@ export class Paxos implements Replica {
     }
     this.election.urge()
     this.catchUp.look()
+    this.reads.look()
     this.proposer.prune()
     this.log.shrink(this.options.retain_bytes)
   }
@@ -327,30 +327,27 @@ export class Paxos implements Replica {
     this.log.truncate(m.floor)
   }
 
+  onConfirm(m: messages.Confirm, from: NodeId): void {
+    if (!this.#follow(m.ballot, from)) {
+      if (this.voting) this.#refuse(from)
+      return
+    }
+    if (this.voting) this.node.send(from, messages.Confirmed, { ballot: m.ballot, round: m.round })
+  }
+
+  /** The leader is about to end, so its silence need not be waited for (Ongaro 2014, §3.10). */
+  onTakeOver(m: messages.TakeOver, from: NodeId): void {
+    if (this.voting && m.ballot === this.promised && from === this.leader) this.election.campaign(this.promised)
+  }
+
   onHeard(m: messages.Heard, from: NodeId): void {
     if (this.role !== 'leader' || m.ballot !== this.promised) return
-    this.progress.set(from, { executed: m.executed, heardAt: this.node.now() })
-  }
-
-  onLearn(m: messages.Learn, from: NodeId): void {
-    this.catchUp.onLearn(m, from)
-  }
-
-  onLearned(m: messages.Learned, from: NodeId): void {
-    this.catchUp.onLearned(m, from)
-  }
-
-  onDownload(m: messages.Download, from: NodeId): void {
-    this.catchUp.onDownload(m, from)
-  }
-
-  onDownloaded(m: messages.Downloaded, from: NodeId): void {
-    this.catchUp.onDownloaded(m, from)
+    this.members.hear(from, m.executed)
   }
 
   #beat(): void {
     this.told = this.log.executed
-    const floor = Math.min(this.log.executed, ...[...this.progress.values()].map(({ executed }) => executed))
+    const floor = this.members.floor(this.log.executed)
     this.log.truncate(floor)
     const heartbeat = { ballot: this.promised, committed: this.log.executed, floor }
     // Urgent: true by synced votes, and late heartbeats cause elections.
@@ -359,8 +356,7 @@ export class Paxos implements Replica {
 
   /** A leader that cannot reach a phase-2 quorum stands in the way of one that can. */
   #reachesQuorum(): boolean {
-    const since = this.node.now() - 2 * this.options.election_ms
-    const alive = this.node.peers.filter((peer) => (this.progress.get(peer)?.heardAt ?? 0) >= since)
+    const alive = this.members.heardWithin(2 * this.options.election_ms)
     return this.quorum.phase2.includes([...alive, this.node.id])
   }
 

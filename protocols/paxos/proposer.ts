@@ -60,11 +60,10 @@ export class Proposer {
     return this.next > before
   }
 
-  /** Sends what waits on to the leader. What was sent here already is refused: requests are not handed round. */
+  /** Sends what waits on to the leader. */
   forwardWaiting(leader: NodeId): void {
     for (let request = this.waiting.shift(); request; request = this.waiting.shift()) {
-      if (request.forwarded) this.#node.refuse(request, 'unavailable', 'not the leader any more')
-      else this.#node.forward(leader, request)
+      handOn(this.#node, leader, request)
     }
   }
 
@@ -119,6 +118,12 @@ export class Proposer {
     }
     return requests
   }
+}
+
+/** Sends a request on to the leader. What was sent here already is refused: requests are not handed round. */
+export function handOn(node: Node, leader: NodeId, request: Request): void {
+  if (request.forwarded) node.refuse(request, 'unavailable', 'not the leader any more')
+  else node.forward(leader, request)
 }
 
 /** About how many bytes a command takes in a message. */

@@ -4,7 +4,7 @@
  */
 import type { Operation } from '../checker/index.ts'
 import { type Command, get, put, remove } from '../command.ts'
-import type { Outcome } from '../request.ts'
+import type { Outcome, ReadMode } from '../request.ts'
 import type { Process } from './process.ts'
 import { type Ended, SessionClients } from './session-clients.ts'
 import type { World } from './world.ts'
@@ -19,12 +19,17 @@ export type Plain = (typeof PLAIN)[number]
 /** The share of deletes among the writes, where no session has them. */
 const DELETES = 0.15
 
+/** How often a client reads at once what it has written. */
+const LOOKS = 0.3
+
 /** What the clients do. */
 export interface Workload {
   readonly clients: number
   readonly keys: number
   /** The share of writes. */
   readonly writes: number
+  /** The paths that reads take, each as often. */
+  readonly reads: readonly ReadMode[]
   /** The most milliseconds between an answer and the next operation. */
   readonly think: number
 }
@@ -98,8 +103,18 @@ export class Clients implements Testimony {
     for (let client = 0; client < this.#workload.clients; client++) this.#think(client)
   }
 
-  /** One operation of its own, such as a last read; `done` tells how it ended, with null if nobody knows. */
-  operate(client: number, process: Process, key: string, op: Plain, done: (outcome: Outcome | null) => void): void {
+  /**
+   * One operation of its own, such as a last read; `done` tells how it ended, with null if nobody knows. A read of `any`
+   * is no part of the history: it may be stale.
+   */
+  operate(
+    client: number,
+    process: Process,
+    key: string,
+    op: Plain,
+    done: (outcome: Outcome | null) => void,
+    read: ReadMode = '',
+  ): void {
     this.keys.add(key)
     const { life } = process
     if (!process.alive) {
@@ -114,13 +129,14 @@ export class Clients implements Testimony {
       life,
       end: (outcome) => {
         if (!this.#open.delete(open)) return
-        this.#record(client, key, value, call, outcome, op === 'get' ? 'get' : 'put')
+        if (read === 'any') this.#count(outcome)
+        else this.#record(client, key, value, call, outcome, op === 'get' ? 'get' : 'put')
         done(outcome)
       },
     }
     this.#open.add(open)
     this.begun += 1
-    process.submit(commandOf(op, key, value), (outcome) => open.end(outcome))
+    process.submit(commandOf(op, key, value), (outcome) => open.end(outcome), read)
   }
 
   /** Those clients go away for which `leaves` says so: they never learn what became of their operations. */
@@ -173,14 +189,27 @@ export class Clients implements Testimony {
 
   #ask(client: number, key: string, op: Plain): void {
     const { chooser } = this.#world
-    this.operate(client, chooser.pick(this.#processes), key, op, (outcome) => {
-      // Who lost its connection may ask again elsewhere at once; without a session that is another operation.
-      if (outcome === null && chooser.chance(0.5)) {
+    const { reads } = this.#workload
+    const ended = (outcome: Outcome | null) => {
+      // Who lost its connection may ask again elsewhere at once; without a session that is another operation. And who
+      // has written may look elsewhere at once whether it is there.
+      const again = outcome === null ? chooser.chance(0.5) : op !== 'get' && outcome.ok && chooser.chance(LOOKS)
+      if (again) {
         this.#world.after(chooser.between(0, 1), () => {
-          if (!this.stopped) this.#ask(client, key, op)
+          if (!this.stopped) this.#ask(client, key, outcome === null ? op : 'get')
         })
       } else this.#think(client)
-    })
+    }
+    const process = chooser.pick(this.#processes)
+    const read = reads.length > 1 ? chooser.pick(reads) : reads[0]
+    this.operate(client, process, key, op, ended, op === 'get' ? read : '')
+  }
+
+  /** Counts how an operation ended. */
+  #count(outcome: Outcome | null): void {
+    if (outcome?.ok) this.totals.ok += 1
+    else if (outcome === null || outcome.code === 'unknown') this.totals.unknown += 1
+    else this.totals.refused += 1
   }
 
   #record(
@@ -193,9 +222,7 @@ export class Clients implements Testimony {
   ): void {
     const unknown = outcome === null || (!outcome.ok && outcome.code === 'unknown')
     const ok = outcome?.ok === true
-    if (ok) this.totals.ok += 1
-    else if (unknown) this.totals.unknown += 1
-    else this.totals.refused += 1
+    this.#count(outcome)
     const read = ok && outcome.result.value ? decoder.decode(outcome.result.value) : null
     if (ok) this.acknowledged.push({ key, version: outcome.result.version, value: op === 'put' ? value : read })
     if (!ok && !unknown && value !== null) this.refused.add(value)

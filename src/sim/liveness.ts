@@ -4,6 +4,7 @@
  * pending must finish, and all nodes agree, but those that abstain.
  */
 import type { NodeId } from '../node-id.ts'
+import type { Outcome, ReadMode } from '../request.ts'
 import type { Plain } from './clients.ts'
 import { leftovers } from './invariants/bounded.ts'
 import { insist } from './judge.ts'
@@ -132,24 +133,33 @@ function lastOperations(arena: Arena, serving: readonly Process[], deadline: num
   for (const process of serving) succeed(arena, [process], '0', 'put', deadline)
   for (const process of serving) {
     for (const key of arena.clients.keys) succeed(arena, [process], key, 'get', deadline)
+    for (const read of arena.protocol.reads ?? []) succeed(arena, [process], '0', 'get', deadline, read)
   }
 }
 
 /** One last operation at one of these, tried again until it is acknowledged. */
-function succeed(arena: Arena, at: readonly Process[], key: string, op: Plain, deadline: number): void {
+function succeed(
+  arena: Arena,
+  at: readonly Process[],
+  key: string,
+  op: Plain,
+  deadline: number,
+  read: ReadMode = '',
+): void {
   const { world, clients } = arena
   let ok = false
   let turn = 0
   const attempt = () => {
     const process = at[turn++ % at.length]!
-    clients.operate(1000 + process.id.index, process, key, op, (outcome) => {
+    const ended = (outcome: Outcome | null) => {
       ok = outcome?.ok === true
       if (!ok && world.now < deadline) world.after(50, attempt)
-    })
+    }
+    clients.operate(1000 + process.id.index, process, key, op, ended, read)
   }
   attempt()
   world.runUntil(deadline, () => ok)
-  insist(ok, () => `${at.map(({ id }) => id.name).join(' and ')} does not serve: ${describe(arena)}`)
+  insist(ok, () => `${at.map(({ id }) => id.name).join(' and ')} does not serve${read && ` reads of ${read}`}: ${describe(arena)}`)
 }
 
 function describe({ processes }: Arena): string {

@@ -5,7 +5,7 @@ import { Node } from '../node.ts'
 import type { Cluster, NodeId } from '../node-id.ts'
 import type { NodeOptions } from '../node-parts.ts'
 import type { Protocol, Replica } from '../replica.ts'
-import type { Outcome } from '../request.ts'
+import type { Outcome, ReadMode } from '../request.ts'
 import { type Clock, type Log, SILENT, type StoredRecord } from '../seams.ts'
 import { KeyValueStore } from '../store/kv-store.ts'
 import type { StateMachine } from '../store/state-machine.ts'
@@ -172,8 +172,8 @@ export class Process implements Endpoint {
   }
 
   /** Hands a client's command to the node, when it goes on if it is paused. */
-  submit(command: Command, respond: (outcome: Outcome) => void): void {
-    this.#act(this.life, () => this.node?.submit(command, '', respond), false)
+  submit(command: Command, respond: (outcome: Outcome) => void, read: ReadMode = ''): void {
+    this.#act(this.life, () => this.node?.submit(command, read, respond), false)
   }
 
   /**

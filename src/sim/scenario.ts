@@ -10,7 +10,7 @@ import type { Node } from '../node.ts'
 import { Cluster, type NodeId } from '../node-id.ts'
 import { NODE_DEFAULTS, type NodeOptions } from '../node-parts.ts'
 import { type Protocol, type Replica, TIMEOUTS } from '../replica.ts'
-import type { Outcome } from '../request.ts'
+import type { Outcome, ReadMode } from '../request.ts'
 import type { Log } from '../seams.ts'
 import type { Arena } from './arena.ts'
 import { SeededChooser } from './chooser.ts'
@@ -95,7 +95,7 @@ export class Scenario<R extends Replica> {
       logOf: logOf ?? null,
     }
     this.processes = cluster.members.map((id) => new Process(id, setting))
-    this.clients = new Clients(world, this.processes, { clients: 0, keys: 0, writes: 0, think: 0 })
+    this.clients = new Clients(world, this.processes, { clients: 0, keys: 0, writes: 0, think: 0, reads: [''] })
     this.world = world
     this.network = network
     this.cluster = cluster
@@ -161,11 +161,13 @@ export class Scenario<R extends Replica> {
   }
 
   /** A write of a value of its own, or a read, at a node; does not wait. */
-  submit(name: string, key: string, write: boolean): Pending {
+  submit(name: string, key: string, write: boolean, read: ReadMode = ''): Pending {
     const pending: Pending = { outcome: undefined }
-    this.clients.operate(this.clients.history.length, this.process(name), key, write ? 'put' : 'get', (outcome) => {
+    const ended = (outcome: Outcome | null) => {
       pending.outcome = outcome
-    })
+    }
+    const client = this.clients.history.length
+    this.clients.operate(client, this.process(name), key, write ? 'put' : 'get', ended, read)
     return pending
   }
 
@@ -175,8 +177,8 @@ export class Scenario<R extends Replica> {
   }
 
   /** A read that must succeed; the value as text. */
-  read(name: string, key: string, ms = PATIENCE_MS): string | null {
-    const outcome = this.#succeed(name, key, false, ms)
+  read(name: string, key: string, ms = PATIENCE_MS, read: ReadMode = ''): string | null {
+    const outcome = this.#succeed(name, key, false, ms, read)
     return outcome.ok && outcome.result.value ? new TextDecoder().decode(outcome.result.value) : null
   }
 
@@ -211,10 +213,10 @@ export class Scenario<R extends Replica> {
     for (const invariant of this.#invariants) this.#demand(invariant.name, invariant.atEnd?.(this.#arena))
   }
 
-  #succeed(name: string, key: string, write: boolean, ms: number): Outcome {
+  #succeed(name: string, key: string, write: boolean, ms: number, read: ReadMode = ''): Outcome {
     const deadline = this.world.now + ms
     for (;;) {
-      const pending = this.submit(name, key, write)
+      const pending = this.submit(name, key, write, read)
       this.until(`an answer of ${name}`, () => pending.outcome !== undefined, Math.max(1, deadline - this.world.now))
       if (pending.outcome?.ok) return pending.outcome
       if (pending.outcome === null) throw new Error(`${name} died`)

@@ -2,6 +2,7 @@
 import { Cluster, type NodeId } from '../node-id.ts'
 import { NODE_DEFAULTS, type NodeOptions } from '../node-parts.ts'
 import { TIMEOUTS } from '../replica.ts'
+import type { ReadMode } from '../request.ts'
 import type { Arena, Nemesis } from './arena.ts'
 import { type Chooser, SeededChooser } from './chooser.ts'
 import { NEMESES } from './nemesis/index.ts'
@@ -70,6 +71,7 @@ export function setStage(given: RunOptions): Stage {
     keys: 1 + chooser.below(5),
     writes: chooser.between(0.2, 0.8),
     think: chooser.between(2, chooser.pick([10, 30, 100, 200])),
+    reads: protocol.reads ? chooser.pick(readsOf(protocol.reads)) : ([''] as const),
   }
   const clients = new SteppingClients(world, processes, workload)
   const arena = { ...setting, chooser: root.of('plan'), processes, clients }
@@ -78,6 +80,12 @@ export function setStage(given: RunOptions): Stage {
   clients.trace = trace
   clients.sessions.trace = trace
   return { arena, layout: name, strikes: new Strikes(arena, drawn, trace), chosen: faults !== undefined, trace }
+}
+
+/** The paths that reads may take in a run: the usual one, one of the others, or all. */
+function readsOf(offered: readonly ReadMode[]): (readonly ReadMode[])[] {
+  const fresh = offered.filter((mode) => mode !== 'any')
+  return [[''], ...fresh.map((mode) => [mode]), fresh, ['', ...offered]]
 }
 
 /** Faults that find more together than each of them does among others. */

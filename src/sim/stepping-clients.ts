@@ -2,6 +2,7 @@
  * Clients whose operations are steps of the chooser: a script tells which of them happen, when, where and on which key,
  * whatever became of those it leaves out.
  */
+import { READ_MODES } from '../request.ts'
 import type { Chooser } from './chooser.ts'
 import { Clients, PLAIN, type Workload } from './clients.ts'
 import type { Process } from './process.ts'
@@ -37,10 +38,10 @@ export class SteppingClients extends Clients {
     return this.#counts.every((count, client) => count > this.#chooser.last(this.#kinds[client]!))
   }
 
-  override operate(...[client, process, key, op, done]: Arguments): void {
+  override operate(...[client, process, key, op, done, read = '']: Arguments): void {
     // The last reads and writes of a run are no client's, and no script leaves them out.
     if (this.#counts[client] === undefined) {
-      this.#begin(client, process, key, op, done)
+      this.#begin(client, process, key, op, done, read)
       return
     }
     const step = this.#nextStep(client)
@@ -49,33 +50,35 @@ export class SteppingClients extends Clients {
     const target = this.#processes[step.recall(process.id.index)] ?? process
     const name = String(step.recall(Number(key)))
     const drawn = PLAIN[step.recall(PLAIN.indexOf(op))] ?? op
+    const path = READ_MODES[step.recall(READ_MODES.indexOf(read))]
     if (at <= this.#world.now) {
-      this.#begin(client, target, name, drawn, done)
+      this.#begin(client, target, name, drawn, done, path)
       return
     }
     this.#waiting += 1
     this.#world.at(at, () => {
       this.#waiting -= 1
-      if (!this.stopped) this.#begin(client, target, name, drawn, done)
+      if (!this.stopped) this.#begin(client, target, name, drawn, done, path)
     })
   }
 
-  #begin(...[client, process, key, op, done]: Arguments): void {
+  #begin(...[client, process, key, op, done, read = '']: Arguments): void {
     const { trace } = this
     if (!trace) {
-      super.operate(client, process, key, op, done)
+      super.operate(client, process, key, op, done, read)
       return
     }
-    const asked = `${op} ${key}`
+    const asked = `${op}${read && ` (${read})`} ${key}`
     trace.asked(client, process.id, asked)
     const ended = this.history.length
-    super.operate(client, process, key, op, (outcome) => {
+    const answered: typeof done = (outcome) => {
       // The history knows what was written, if it got there.
       const operation = this.history.length > ended ? this.history.at(-1) : undefined
-      const what = operation ? `${asked}${op === 'put' ? `=${operation.input}` : ''}` : ''
+      const what = operation || read === 'any' ? `${asked}${op === 'put' ? `=${operation?.input}` : ''}` : ''
       trace.answered(client, process.id, what, outcome, op === 'get')
       done(outcome)
-    })
+    }
+    super.operate(client, process, key, op, answered, read)
   }
 
   /** The next step of a client that a script does not leave out; null when there is none. */

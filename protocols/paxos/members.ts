@@ -1,0 +1,37 @@
+/** What the leader knows of the other members: how far each has executed, and when it was heard. */
+import type { Node, NodeId } from '#core'
+
+/** What is known of one. */
+interface Progress {
+  readonly executed: number
+  readonly heardAt: number
+}
+
+export class Members {
+  readonly progress = new Map<NodeId, Progress>()
+  readonly #node: Node
+
+  constructor(node: Node) {
+    this.#node = node
+  }
+
+  /** At the start of a lead nothing is known, and nobody is given up. */
+  reset(): void {
+    for (const peer of this.#node.peers) this.hear(peer, 0)
+  }
+
+  hear(id: NodeId, executed: number): void {
+    this.progress.set(id, { executed, heardAt: this.#node.now() })
+  }
+
+  /** Everybody has executed the slots below, this node as far as `executed`. */
+  floor(executed: number): number {
+    return Math.min(executed, ...[...this.progress.values()].map((known) => known.executed))
+  }
+
+  /** Those heard in the last `ms` milliseconds. */
+  heardWithin(ms: number): NodeId[] {
+    const since = this.#node.now() - ms
+    return this.#node.peers.filter((peer) => (this.progress.get(peer)?.heardAt ?? 0) >= since)
+  }
+}
