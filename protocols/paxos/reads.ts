@@ -16,15 +16,14 @@ import { type Round, Rounds } from './rounds.ts'
 
 export class Reads {
   /** Reads that ask for the leader; while this node does not lead, they wait for one who does. */
-  readonly confirming = new Rounds(0)
-  readonly surveying: Rounds
+  readonly confirming = new Rounds()
+  readonly surveying = new Rounds()
   /** As leader: above all slots that may have been chosen before. */
   first = 0
   readonly #paxos: Paxos
 
   constructor(paxos: Paxos) {
     this.#paxos = paxos
-    this.surveying = new Rounds(paxos.node.random.below(2 ** 32))
   }
 
   /** Takes a request that asks for a read beside the log; false for any other. */
@@ -110,6 +109,8 @@ export class Reads {
 
   #survey(): void {
     const { node, quorum } = this.#paxos
+    // An answer to an earlier life may be older than a write that is done.
+    if (this.surveying.number === 0) this.surveying.number = node.random.below(2 ** 32)
     const round = this.surveying.begin(quorum.phase1.tally(), 0)
     // Urgent: a question claims nothing.
     node.broadcast(messages.Survey, { round: round.number }, 'urgent')

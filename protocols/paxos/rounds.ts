@@ -21,12 +21,8 @@ export class Rounds {
   round: Round | null = null
   /** Answered by a quorum, in their order; their slots are not all executed. */
   due: Round[] = []
-  /** The number of the last question. An answer to an earlier one, also of an earlier life, is no answer. */
-  number: number
-
-  constructor(number: number) {
-    this.number = number
-  }
+  /** The number of the last question. An answer to an earlier one is no answer. */
+  number = 0
 
   /** Whether a question is to be asked now. */
   get ripe(): boolean {

@@ -2,7 +2,7 @@
 import type { Operation } from '../../src/checker/index.ts'
 import { get, put } from '../../src/command.ts'
 import type { Replica } from '../../src/replica.ts'
-import type { Outcome } from '../../src/request.ts'
+import type { Outcome, ReadMode } from '../../src/request.ts'
 import { bytesText, commandText } from '../../src/sim/format.ts'
 import type { Scenario } from '../../src/sim/scenario.ts'
 import type { Trace } from './trace.ts'
@@ -30,10 +30,10 @@ export class Clients {
   }
 
   /**
-   * Sends a write, or a read where `value` is null, to a node.
+   * Sends a write, or a read where `value` is null, to a node. A read of `any` may be stale, and is not judged.
    * @throws Error for a value written twice: the judges tell writes apart by their values
    */
-  send(name: string, key: string, value: string | null): void {
+  send(name: string, key: string, value: string | null, read: ReadMode = ''): void {
     if (value !== null && this.#written.has(value)) throw new Error(`${value} is written twice; each value only once`)
     if (value !== null) this.#written.add(value)
     const { history, keys, issued } = this.#scenario.clients
@@ -46,8 +46,9 @@ export class Clients {
       end: (outcome) => {
         if (!this.#open.delete(open)) return
         this.#trace.look(process)
-        this.#trace.note(`${name} answers ${commandText(command)}: ${answerText(outcome, value === null)}`)
-        history.push(this.#operation(key, value, call, outcome))
+        const asked = `${commandText(command)}${read && ` (${read})`}`
+        this.#trace.note(`${name} answers ${asked}: ${answerText(outcome, value === null)}`)
+        if (read !== 'any') history.push(this.#operation(key, value, call, outcome))
       },
     }
     this.#open.add(open)
@@ -55,7 +56,7 @@ export class Clients {
     if (node && !process.paused) {
       // A client whose node dies never learns what became of its request.
       process.onCrash.push((ended) => ended === life && open.end(null))
-      node.submit(command, '', open.end)
+      node.submit(command, read, open.end)
     } else {
       open.end({ ok: false, code: 'unavailable', reason: 'no connection' })
     }

@@ -1,5 +1,6 @@
 /** The commands of golden files; README.md lists them for who writes one. */
 
+import { READ_MODES, type ReadMode } from '../../src/request.ts'
 import { bytesText } from '../../src/sim/format.ts'
 import { slotted } from '../../src/sim/invariants/slotted.ts'
 import { roleOf } from '../../src/sim/looks.ts'
@@ -82,9 +83,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     operate(scene, scene.process(name), key, value, last)
   },
 
-  get(scene, [name, key, last]) {
-    if (key === undefined) throw new Error('get NODE KEY [&]')
-    operate(scene, scene.process(name), key, null, last)
+  get(scene, [name, key, ...rest]) {
+    if (key === undefined) throw new Error('get NODE KEY [leader|quorum|any] [&]')
+    const read = READ_MODES.find((mode) => mode === rest[0]) ?? ''
+    operate(scene, scene.process(name), key, null, rest[read === '' ? 0 : 1], read)
   },
 
   campaign(scene, words) {
@@ -130,9 +132,16 @@ function intercept(scene: Scene, words: readonly string[], fate: 'dropped' | 'he
 }
 
 /** An operation; waits for the answers of all that are open unless the last word says `&`. */
-function operate(scene: Scene, { id }: Process, key: string, value: string | null, last: string | undefined): void {
+function operate(
+  scene: Scene,
+  { id }: Process,
+  key: string,
+  value: string | null,
+  last: string | undefined,
+  read: ReadMode = '',
+): void {
   if (last !== undefined && last !== '&') throw new Error(`${last} is one word too many`)
-  scene.clients.send(id.name, key, value)
+  scene.clients.send(id.name, key, value, read)
   if (last === '&') return
   scene.scenario.until('an answer', () => !scene.clients.waiting, PATIENCE_MS)
   scene.settle()
