@@ -11,7 +11,7 @@ import {
 } from '../src/benchmark/index.ts'
 import { readBenchmark, readConfig } from '../src/runtime/config-file.ts'
 import { fetchConfig } from '../src/runtime/remote-config.ts'
-import { COMMON, parseFlags, run } from './flags.ts'
+import { COMMON, parseFlags, READ, run } from './flags.ts'
 
 const PROGRAM = {
   name: 'client',
@@ -20,6 +20,7 @@ const PROGRAM = {
     ...COMMON,
     bconfig: { type: 'string', default: 'benchmark.json', describe: "workload; without that file, the config's own" },
     load: { type: 'boolean', describe: 'write all K keys once, and nothing else' },
+    read: { ...READ, describe: 'path of the reads; left out, as the servers were told' },
     json: { type: 'boolean', describe: 'print the result as one JSON object' },
   },
   epilogue: `Without -id each operation goes to a random node; with -algorithm chain, writes go to the first node and reads
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
     nodes: config.http_address,
     id: flags.id ?? '',
     algorithm: flags.algorithm,
+    read: flags.read,
     connections: workload.Concurrency,
     timeoutMs: config.timeouts.request_ms + SPARE_MS,
   })

@@ -5,6 +5,7 @@
 import yargs from 'yargs'
 import { nearest, TRANSPORTS } from '../src/config/index.ts'
 import { SynodError } from '../src/errors.ts'
+import { READ_MODES } from '../src/request.ts'
 
 /** A flag of a program. */
 export interface Flag {
@@ -77,6 +78,14 @@ export const COMMON = {
   },
   master: { type: 'string', default: '', describe: 'address of a master that hands out the config' },
 } as const satisfies Flags
+
+/** The flag of those programs that read. */
+export const READ = {
+  type: 'string',
+  default: '',
+  choices: READ_MODES,
+  describe: 'path of reads that name none; left out, through the log',
+} as const satisfies Flag
 
 /** Thrown by `parseFlags` when the user asks for help: `run` prints it and exits with 0. */
 export class HelpRequest extends Error {

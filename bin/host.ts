@@ -10,6 +10,7 @@ import {
   Node,
   type NodeId,
   type Protocol,
+  type ReadMode,
   type Receive,
   type Replica,
 } from '../src/index.ts'
@@ -42,6 +43,8 @@ export interface HostOptions {
   /** The nodes that take datagrams. */
   readonly overUdp: ReadonlySet<NodeId>
   readonly bootstrap: boolean
+  /** The path of reads that name none. */
+  readonly read: ReadMode
   readonly log: Log
   readonly onFailure: (error: unknown) => void
 }
@@ -167,7 +170,12 @@ export class Host {
     return {
       id,
       cluster,
-      offers: { sessions: protocol.sessions !== 'none', compareAndSet: protocol.compareAndSet },
+      offers: {
+        sessions: protocol.sessions !== 'none',
+        compareAndSet: protocol.compareAndSet,
+        reads: protocol.reads ?? [],
+      },
+      read: this.#options.read,
       ballots: this.node.ballots,
       submit: this.#meters.requests.wrap((command, read, respond) => this.node.submit(command, read, respond)),
       nonce: () => random.below(2 ** 32),

@@ -1,13 +1,13 @@
 /** `server`: one node of a cluster, or with `-sim` all of them in this process. */
 import { protocols } from '../protocols/index.ts'
 import { type Config, isLoopback, nearest, parseHttpAddress, parsePeerAddress } from '../src/config/index.ts'
-import { Cluster, type NodeId, type Protocol, SynodError } from '../src/index.ts'
+import { Cluster, type NodeId, type Protocol, type ReadMode, SynodError } from '../src/index.ts'
 import { readConfig } from '../src/runtime/config-file.ts'
 import { InProcessHub } from '../src/runtime/in-process-transport.ts'
 import { openLog } from '../src/runtime/logger.ts'
 import { joinCluster } from '../src/runtime/remote-config.ts'
 import { openStorage } from '../src/runtime/storage/open.ts'
-import { COMMON, exitCodeOf, parseFlags, report, run } from './flags.ts'
+import { COMMON, exitCodeOf, parseFlags, READ, report, run } from './flags.ts'
 import { Host } from './host.ts'
 import { listProtocols, loadProtocol } from './protocols.ts'
 
@@ -16,7 +16,6 @@ const CLOSE_MS = 4500
 
 /** Flags of Paxi's server for what no protocol here does yet: taken at their defaults, as scripts pass them. */
 const PAXI_FLAGS = {
-  read: { type: 'string', default: '', describe: 'read path: only through the log yet' },
   ephemeral_leader: { type: 'boolean', default: false, describe: 'no protocol here has it yet' },
   adaptive: { type: 'boolean', default: true, describe: 'no protocol here has it yet' },
   fz: { type: 'integer', default: 0, describe: 'no protocol here has it yet' },
@@ -38,6 +37,7 @@ const PROGRAM = {
       describe: 'memory, or a directory with a folder for each node (default: as configured)',
     },
     bootstrap: { type: 'boolean', describe: 'start a new cluster without waiting for all nodes to be there' },
+    read: READ,
     insecure: { type: 'boolean', describe: 'listen beyond loopback without a shared secret' },
     ...PAXI_FLAGS,
   },
@@ -60,6 +60,8 @@ async function main(): Promise<number | undefined> {
   const overUdp = takersOfDatagrams(config, cluster, flags, given.has('transport'))
   for (const id of ids) refuseExposure(config, id, flags)
   const protocol = await loadProtocol(flags.algorithm)
+  const { read } = flags
+  refuseUnknownPath(read, protocol)
   const options = optionsOf(config, protocol, flags.config)
   const name = flags.sim ? 'server.sim' : `server.${flags.id}`
   const log = openLog({ level: flags.log_level, directory: flags.log_dir, name })
@@ -82,8 +84,8 @@ async function main(): Promise<number | undefined> {
     const owner = ownerOf(config, cluster, id, protocol)
     const storage = await openStorage(place, owner, config.limits.log_bytes, nodeLog)
     const { bootstrap } = flags
-    const made = { config, cluster, id, protocol, options, storage, hub, overUdp, bootstrap, log: nodeLog, onFailure }
-    hosts.push(new Host(made))
+    const parts = { config, cluster, id, protocol, options, storage, hub, overUdp, log: nodeLog, onFailure }
+    hosts.push(new Host({ ...parts, bootstrap, read }))
   }
   process.once('SIGTERM', () => void stop(0))
   process.once('SIGINT', () => void stop(130))
@@ -128,6 +130,12 @@ function refuseUnsupported(flags: ServerFlags): void {
     if (value !== usual) throw new SynodError('usage', `-${name} ${value}: no protocol here takes it yet`)
   }
   if (flags.storage === '') throw new SynodError('usage', '-storage: memory, or a directory')
+}
+
+function refuseUnknownPath(read: ReadMode, { name, reads = [] }: Protocol): void {
+  if (read === '' || reads.includes(read)) return
+  const known = reads.length > 0 ? `; it has ${reads.join(', ')}` : ': all its reads take one path'
+  throw new SynodError('usage', `-read ${read}: ${name} has no such reads${known}`)
 }
 
 /**

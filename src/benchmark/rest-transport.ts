@@ -4,6 +4,7 @@ import type { Receiver, Reply } from '../client/exchange.ts'
 import { refusal } from '../client/replies.ts'
 import { ERRORS, SynodError } from '../errors.ts'
 import { Cluster } from '../node-id.ts'
+import type { ReadMode } from '../request.ts'
 import type { OperationReceiver, Transport } from './transport.ts'
 
 /** How a `RestTransport` reaches a cluster. */
@@ -14,6 +15,8 @@ export interface RestOptions {
   readonly id?: string
   /** `chain` writes to the first node and reads from the last, unless there is an `id`. */
   readonly algorithm?: string
+  /** The path of reads, which Paxi's servers take no notice of; as the servers were told without it. */
+  readonly read?: ReadMode
   /** The most connections per node: the number of workers. */
   readonly connections: number
   readonly timeoutMs: number
@@ -25,6 +28,8 @@ export class RestTransport implements Transport {
   readonly #readers: readonly string[]
   readonly #writers: readonly string[]
   readonly #id: string
+  /** The headers of reads, after those of all operations. */
+  readonly #path: readonly string[]
   readonly #timeoutMs: number
   #cid = 0
 
@@ -40,6 +45,7 @@ export class RestTransport implements Transport {
     const all = this.#id === '' ? names : [this.#id]
     this.#writers = chain ? names.slice(0, 1) : all
     this.#readers = chain ? names.slice(-1) : all
+    this.#path = options.read ? ['Read', options.read] : []
     this.#timeoutMs = options.timeoutMs
   }
 
@@ -47,6 +53,7 @@ export class RestTransport implements Transport {
     const targets = value === null ? this.#readers : this.#writers
     const node = targets.length === 1 ? targets[0]! : targets[Math.floor(Math.random() * targets.length)]!
     const headers = ['Id', this.#id, 'Cid', String(++this.#cid)]
+    if (value === null) headers.push(...this.#path)
     const request = {
       method: value === null ? ('GET' as const) : ('PUT' as const),
       path: `/${key}`,

@@ -34,7 +34,14 @@ export interface Gateway {
   readonly id: NodeId
   readonly cluster: Cluster
   /** What the protocol can do beside reading and writing. */
-  readonly offers: { readonly sessions: boolean; readonly compareAndSet: boolean }
+  readonly offers: {
+    readonly sessions: boolean
+    readonly compareAndSet: boolean
+    /** The read paths beside the usual one. */
+    readonly reads: readonly ReadMode[]
+  }
+  /** The path of reads that name none. */
+  readonly read: ReadMode
   /** Formats the ballots of answers. */
   readonly ballots: Ballots
   /**

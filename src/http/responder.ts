@@ -55,9 +55,9 @@ export class Responder {
     }
     this.#inside += 1
     try {
-      this.#gateway.submit(command, read, (outcome) => this.#settle(outcome, identity, response, present))
+      this.#gateway.submit(command, read, (outcome) => this.#settle(outcome, read, identity, response, present))
     } catch (error) {
-      this.#settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, identity, response, null)
+      this.#settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, read, identity, response, null)
     }
   }
 
@@ -116,7 +116,7 @@ export class Responder {
     this.#progress()
   }
 
-  #settle(outcome: Outcome, identity: Identity, response: Response, present: Present | null): void {
+  #settle(outcome: Outcome, read: ReadMode, identity: Identity, response: Response, present: Present | null): void {
     if (outcome.ok) {
       const headers = ['Id', identity.clientId, 'Cid', identity.commandId]
       const { position } = outcome
@@ -124,6 +124,8 @@ export class Responder {
         const slot = String(position.slot)
         headers.push('Slot', slot, 'Ballot', this.#format(position.ballot), 'Execute', slot)
       }
+      // To Paxi's clients `true` says that a newer value may be on its way, as it may be for a read that asks nobody.
+      if (read !== '') headers.push('Inprogress', String(read === 'any'))
       const told = present?.(outcome.result, headers)
       if (told && told.body !== null) this.text(response, told.status, told.body, headers)
       else this.#value(response, outcome.result, headers)

@@ -15,6 +15,15 @@ const WRITE: Fields = {
   Acked: { description: 'the client has the answers of all numbers up to this one', example: '0' },
 }
 
+const READ: Fields = {
+  ...IDENTITY,
+  Read: {
+    description:
+      'the path of the read: log, leader, quorum, or any, which may be stale; left out, the flag -read decides',
+    example: 'quorum',
+  },
+}
+
 const ANSWERED: Fields = {
   ...IDENTITY,
   Slot: { description: 'where the command was decided, by protocols with slots', example: '41' },
@@ -25,6 +34,13 @@ const ANSWERED: Fields = {
 const TAGGED: Fields = {
   ...ANSWERED,
   ETag: { description: "the key's version: how often it has been written", example: '"4"' },
+}
+
+const IN_PROGRESS: Fields = {
+  Inprogress: {
+    description: 'of reads beside the log: true if a newer value may be there already (any), else false',
+    example: 'false',
+  },
 }
 
 const INTEGER: Fields = { key: { description: 'a 64-bit integer', example: '42', required: true } }
@@ -49,6 +65,8 @@ const UNSERVED = {
 
 const TOO_LONG = { 413: sentence('the body is too long', 'the body is longer than 1048576 bytes') }
 
+const UNREAD = { ...UNSERVED, 501: sentence('the protocol has no such reads', 'this protocol has no reads of any') }
+
 const UNWRITTEN = {
   ...UNSERVED,
   409: sentence(
@@ -68,8 +86,11 @@ export const READ_INTEGER: Api = {
   tag: 'keys',
   summary: 'Reads a key',
   params: INTEGER,
-  headers: IDENTITY,
-  answers: { 200: text('the value; empty also where the key is absent', 'red', ANSWERED), ...UNSERVED },
+  headers: READ,
+  answers: {
+    200: text('the value; empty also where the key is absent', 'red', { ...ANSWERED, ...IN_PROGRESS }),
+    ...UNREAD,
+  },
 }
 
 export const WRITE_INTEGER: Api = {
@@ -84,7 +105,7 @@ export const WRITE_INTEGER: Api = {
 export const JSON_COMMAND: Api = {
   tag: 'keys',
   summary: "Reads or writes a key, as Paxi's clients in other languages do",
-  headers: WRITE,
+  headers: { ...WRITE, ...READ },
   body: json('Value in base64; without it a read. ClientID and CommandID may be left out', {
     Key: 42,
     Value: 'cmVk',
@@ -92,7 +113,7 @@ export const JSON_COMMAND: Api = {
     CommandID: 7,
   }),
   answers: {
-    200: text('of a read the value, of a write the previous one', 'red', ANSWERED),
+    200: text('of a read the value, of a write the previous one', 'red', { ...ANSWERED, ...IN_PROGRESS }),
     ...UNWRITTEN,
     ...TOO_LONG,
   },
@@ -103,8 +124,8 @@ export const READ_TEXT: Api = {
   summary: 'Reads a key',
   path: '/kv/:key',
   params: TEXT,
-  headers: IDENTITY,
-  answers: { 200: text('the value', 'red', TAGGED), ...ABSENT, ...UNSERVED },
+  headers: READ,
+  answers: { 200: text('the value', 'red', { ...TAGGED, ...IN_PROGRESS }), ...ABSENT, ...UNREAD },
 }
 
 export const WRITE_TEXT: Api = {

@@ -6,6 +6,7 @@ import { readBody } from '../body.ts'
 import { type JsonCommand, parseJsonCommand } from '../json-command.ts'
 import { keyOfTarget } from '../key.ts'
 import { keyPresenters } from '../present.ts'
+import { readPathOf } from '../read-path.ts'
 import { sentenceOf } from '../responder.ts'
 import { isPlain, writeOf } from '../write-headers.ts'
 import type { Context } from './context.ts'
@@ -34,10 +35,16 @@ export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest,
     else responder.submit(command, '', request.identity, reply.raw, conditional)
   }
 
+  function submitRead(request: FastifyRequest, reply: FastifyReply, command: Command): void {
+    const path = readPathOf(request.raw.headers, gateway)
+    if (typeof path === 'string') responder.submit(command, path, request.identity, reply.raw)
+    else responder.sentence(reply.raw, path.status, path.reason)
+  }
+
   function read(request: FastifyRequest, reply: FastifyReply): void {
     const key = keyOfTarget(request.raw.url!)
     if (key === null) refuse(request, reply)
-    else responder.submit(get(key), '', request.identity, reply.raw)
+    else submitRead(request, reply, get(key))
   }
 
   function write(request: FastifyRequest, reply: FastifyReply): void {
@@ -69,7 +76,7 @@ export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest,
       if (parsed.clientId !== null) identity.clientId = parsed.clientId
       if (parsed.commandId !== null) identity.commandId = parsed.commandId
       if (parsed.command.op === Op.put) submitWrite(request, reply, parsed.command)
-      else responder.submit(parsed.command, '', identity, reply.raw)
+      else submitRead(request, reply, parsed.command)
     })
   }
 

@@ -4,6 +4,7 @@ import { get } from '../../command.ts'
 import { readBody } from '../body.ts'
 import { textKeyOfTarget } from '../key.ts'
 import { keyPresenters } from '../present.ts'
+import { readPathOf } from '../read-path.ts'
 import { writeOf } from '../write-headers.ts'
 import type { Context } from './context.ts'
 import { DELETE_TEXT, READ_TEXT, WRITE_TEXT } from './key-api.ts'
@@ -24,8 +25,13 @@ export function addTextKeyRoutes(
 
   function read(request: FastifyRequest, reply: FastifyReply): void {
     const key = textKeyOfTarget(request.raw.url!)
-    if (key === null) refuse(request, reply)
-    else responder.submit(get(key), '', request.identity, reply.raw, present.read)
+    if (key === null) {
+      refuse(request, reply)
+      return
+    }
+    const path = readPathOf(request.raw.headers, gateway)
+    if (typeof path === 'string') responder.submit(get(key), path, request.identity, reply.raw, present.read)
+    else responder.sentence(reply.raw, path.status, path.reason)
   }
 
   function submit(request: FastifyRequest, reply: FastifyReply, key: string, value: Uint8Array | null): void {

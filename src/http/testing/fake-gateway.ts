@@ -14,8 +14,11 @@ export class FakeGateway implements Gateway {
   readonly id: NodeId
   store = new KeyValueStore({ multiversion: true })
   machine = new ExactlyOnce(this.store)
-  offers = { sessions: true, compareAndSet: true }
+  offers: Gateway['offers'] = { sessions: true, compareAndSet: true, reads: ['leader', 'quorum', 'any'] }
+  read: ReadMode = ''
   readonly submitted: Command[] = []
+  /** The paths that were asked for, one for each command submitted. */
+  readonly paths: ReadMode[] = []
   /** While set, answers wait here. */
   held: (() => void)[] | null = null
   /** While set, every command is refused with it. */
@@ -45,9 +48,10 @@ export class FakeGateway implements Gateway {
     this.id = this.cluster.find(name) ?? this.cluster.at(0)
   }
 
-  submit(command: Command, _read: ReadMode, respond: (outcome: Outcome) => void): void {
+  submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void {
     if (this.defect) throw this.defect
     this.submitted.push(command)
+    this.paths.push(read)
     const answer = (): void => respond(this.refusal ?? this.#execute(command))
     if (this.held) this.held.push(answer)
     else answer()
