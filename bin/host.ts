@@ -28,6 +28,9 @@ import { WideArea } from '../src/runtime/wide-area.ts'
 /** The least a frame may have, whatever bodies are allowed. */
 const FRAME_BYTES = 16 * 1024 * 1024
 
+/** How long a node that closes looks for another one to take over. */
+const HANDOVER_MS = 1000
+
 /** What a host is made from. */
 export interface HostOptions {
   readonly config: Config
@@ -123,15 +126,32 @@ export class Host {
     this.node.start(this.replica)
   }
 
-  /** Answers what is under way, frees the ports and the data directory, and stops. */
-  async close(): Promise<void> {
-    await this.#http.close()
+  /**
+   * Answers what is under way, hands over what only this node does if others are to go on, frees the ports and the data
+   * directory, and stops.
+   */
+  async close(others: boolean): Promise<void> {
+    await Promise.all([this.#http.close(), others ? this.#handOver() : null])
     this.node.stop()
     this.#faults?.close()
     this.#wideArea?.close()
     this.#options.hub?.leave(this.#options.id)
     await this.#sockets?.close()
     await this.#options.storage.close()
+  }
+
+  /** Bounded in time: there may be nobody to take over. */
+  #handOver(): Promise<void> {
+    const { replica, node } = this
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, HANDOVER_MS)
+      const done = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (!replica.retire || !node.memory || node.failure) done()
+      else node.setTimer(0, () => replica.retire!(done))
+    })
   }
 
   #openSockets(incarnation: number, receive: Receive): TcpTransport | UdpTransport {

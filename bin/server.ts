@@ -68,7 +68,7 @@ async function main(): Promise<number | undefined> {
   const hub = flags.sim || flags.transport === 'chan' ? new InProcessHub() : null
   const stop = (code: number) => {
     setTimeout(() => process.exit(code), CLOSE_MS).unref()
-    return Promise.all(hosts.map((host) => host.close())).then(
+    return Promise.all(hosts.map((host) => host.close(!flags.sim))).then(
       () => process.exit(code),
       () => process.exit(1),
     )

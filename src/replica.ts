@@ -42,6 +42,11 @@ export interface Replica {
    * show. Without it the log grows for ever.
    */
   dump?(): Iterable<object>
+  /**
+   * The process is about to end: whatever only this node does is finished, and handed over to another. `done` is called
+   * once the others can go on without it, maybe never. Without it there is nothing to hand over.
+   */
+  retire?(done: () => void): void
   /** What the replica would tell of itself. */
   status(): Status
 }

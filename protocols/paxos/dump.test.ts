@@ -14,9 +14,9 @@ function kept({ promised, log, node }: Paxos) {
 /** Brings a new replica to where the records say. */
 function recover(replica: Paxos, records: Iterable<object>): void {
   for (const record of records) {
-    if (record.constructor.name === 'Promised') replica.recoverPromised(record as Promised)
-    else if (record.constructor.name === 'Piece') replica.recoverPiece(record as Piece)
-    else replica.recoverVoted(record as Voted)
+    if (record.constructor.name === 'Promised') replica.recovery.recoverPromised(record as Promised)
+    else if (record.constructor.name === 'Piece') replica.recovery.recoverPiece(record as Piece)
+    else replica.recovery.recoverVoted(record as Voted)
   }
 }
 

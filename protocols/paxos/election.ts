@@ -72,7 +72,8 @@ export class Election {
 
   /** Opens phase 1 at a ballot of this node above `highest`. */
   campaign(highest: number): void {
-    const { node, log, quorum, voting, promised } = this.#paxos
+    const { node, log, quorum, voting, promised, handover } = this.#paxos
+    if (handover.retiring) return
     const ballot = node.ballots.next(
       Math.max(highest, promised),
       node.id,

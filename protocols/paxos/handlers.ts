@@ -18,7 +18,7 @@ export function handlersOf(paxos: Paxos): Handlers<typeof messages, NodeId> & Re
 
     onHeartbeat: (m, from) => paxos.onHeartbeat(m, from),
     onHeard: (m, from) => paxos.onHeard(m, from),
-    onTakeOver: (m, from) => paxos.onTakeOver(m, from),
+    onTakeOver: (m, from) => paxos.handover.onTakeOver(m, from),
 
     onLearn: (m, from) => paxos.catchUp.onLearn(m, from),
     onLearned: (m, from) => paxos.catchUp.onLearned(m, from),
@@ -31,9 +31,9 @@ export function handlersOf(paxos: Paxos): Handlers<typeof messages, NodeId> & Re
     onSurveyed: (m, from) => paxos.reads.onSurveyed(m, from),
     onFill: (m) => paxos.reads.onFill(m),
 
-    recoverPromised: (record) => paxos.recoverPromised(record),
-    recoverVoted: (record) => paxos.recoverVoted(record),
-    recoverExecuted: (record) => paxos.recoverExecuted(record),
-    recoverPiece: (record) => paxos.recoverPiece(record),
+    recoverPromised: (record) => paxos.recovery.recoverPromised(record),
+    recoverVoted: (record) => paxos.recovery.recoverVoted(record),
+    recoverExecuted: (record) => paxos.recovery.recoverExecuted(record),
+    recoverPiece: (record) => paxos.recovery.recoverPiece(record),
   }
 }

@@ -15,6 +15,7 @@ import { CatchUp } from './catch-up.ts'
 import { dumpOf } from './dump.ts'
 import { Election } from './election.ts'
 import { handlersOf } from './handlers.ts'
+import { Handover } from './handover.ts'
 import { type Entry, LEAP, Log } from './log.ts'
 import { Members } from './members.ts'
 import * as messages from './messages.ts'
@@ -22,6 +23,7 @@ import type { Options } from './options.ts'
 import { Proposer } from './proposer.ts'
 import { Reads } from './reads.ts'
 import * as records from './records.ts'
+import { Recovery } from './recovery.ts'
 
 /** A ballot so many rounds above the promised one is nobody's: a round takes an election, a rejoin some thousands. */
 const LEAP_ROUNDS = 2 ** 32
@@ -45,14 +47,14 @@ export class Paxos implements Replica {
   readonly proposer: Proposer
   readonly catchUp: CatchUp
   readonly reads: Reads
+  readonly handover: Handover
   /** As leader: how far the others are. */
   readonly members: Members
   /** The commit mark last sent to the others. */
   told = 0
   /** The executed mark last recorded. */
   recorded = 0
-  /** The pieces of a snapshot being recovered from the log. */
-  recovered: Uint8Array[] = []
+  readonly recovery: Recovery
 
   constructor(node: Node, options: Options, quorum: QuorumSystem = majority(node.cluster)) {
     this.node = node
@@ -62,7 +64,9 @@ export class Paxos implements Replica {
     this.proposer = new Proposer(node, options, quorum)
     this.catchUp = new CatchUp(this)
     this.reads = new Reads(this)
+    this.handover = new Handover(this)
     this.members = new Members(node)
+    this.recovery = new Recovery(this)
     node.register(messages, handlersOf(this), records)
   }
 
@@ -79,6 +83,7 @@ export class Paxos implements Replica {
 
   onTurnEnd(): void {
     const { executed } = this.log
+    this.handover.onTurnEnd()
     if (this.role === 'leader') {
       if (this.proposer.proposeWaiting(this.promised, executed)) this.told = executed
       if (executed > this.told) this.#tell()
@@ -91,6 +96,10 @@ export class Paxos implements Replica {
       this.recorded = executed
       this.node.persist(records.Executed, { slot: executed })
     }
+  }
+
+  retire(done: () => void): void {
+    this.handover.begin(done)
   }
 
   dump(): Iterable<object> {
@@ -156,7 +165,7 @@ export class Paxos implements Replica {
       else if (!log.get(slot)?.chosen) this.proposer.propose(slot, promised, from, vote?.commands ?? [], [])
     }
     this.advance()
-    this.#beat()
+    this.beat()
   }
 
   /** Becomes a follower without a leader. What a deposed leader has proposed may or may not be chosen. */
@@ -307,12 +316,13 @@ export class Paxos implements Replica {
       this.rest()
     }
     if (this.role === 'leader') {
-      this.#beat()
+      this.beat()
       this.proposer.resend(this.log.executed)
     }
     this.election.urge()
     this.catchUp.look()
     this.reads.look()
+    this.handover.look()
     this.proposer.prune()
     this.log.shrink(this.options.retain_bytes)
   }
@@ -322,8 +332,8 @@ export class Paxos implements Replica {
       if (this.voting) this.#refuse(from)
       return
     }
-    if (this.voting) this.node.send(from, messages.Heard, { ballot: m.ballot, executed: this.log.executed })
     this.#heed(m.ballot, m.committed)
+    if (this.voting) this.node.send(from, messages.Heard, { ballot: m.ballot, executed: this.log.executed })
     this.log.truncate(m.floor)
   }
 
@@ -335,17 +345,14 @@ export class Paxos implements Replica {
     if (this.voting) this.node.send(from, messages.Confirmed, { ballot: m.ballot, round: m.round })
   }
 
-  /** The leader is about to end, so its silence need not be waited for (Ongaro 2014, §3.10). */
-  onTakeOver(m: messages.TakeOver, from: NodeId): void {
-    if (this.voting && m.ballot === this.promised && from === this.leader) this.election.campaign(this.promised)
-  }
-
   onHeard(m: messages.Heard, from: NodeId): void {
     if (this.role !== 'leader' || m.ballot !== this.promised) return
     this.members.hear(from, m.executed)
+    this.handover.onHeard(from, m.executed)
   }
 
-  #beat(): void {
+  /** Shows that the leader lives, and asks how far the others are. */
+  beat(): void {
     this.told = this.log.executed
     const floor = this.members.floor(this.log.executed)
     this.log.truncate(floor)
@@ -358,33 +365,5 @@ export class Paxos implements Replica {
   #reachesQuorum(): boolean {
     const alive = this.members.heardWithin(2 * this.options.election_ms)
     return this.quorum.phase2.includes([...alive, this.node.id])
-  }
-
-  // Recovery
-
-  recoverPromised({ ballot }: records.Promised): void {
-    this.promised = ballot
-  }
-
-  recoverVoted({ slot, ballot, commands }: records.Voted): void {
-    if (slot >= this.log.floor) this.log.vote(slot, ballot, commands)
-  }
-
-  recoverExecuted({ slot }: records.Executed): void {
-    for (const entry of this.log.from(this.log.executed)) {
-      if (entry.slot >= slot) break
-      entry.chosen = true
-    }
-    this.advance()
-    this.recorded = slot
-  }
-
-  recoverPiece({ slot, piece, last, data }: records.Piece): void {
-    if (piece === 0) this.recovered = []
-    this.recovered.push(data)
-    if (!last) return
-    this.node.store.restore(this.recovered)
-    this.log.reset(slot)
-    this.recovered = []
   }
 }

@@ -62,9 +62,12 @@ export class Proposer {
 
   /** Sends what waits on to the leader. */
   forwardWaiting(leader: NodeId): void {
-    for (let request = this.waiting.shift(); request; request = this.waiting.shift()) {
-      handOn(this.#node, leader, request)
-    }
+    for (const request of this.takeWaiting()) handOn(this.#node, leader, request)
+  }
+
+  /** Takes out all that wait. */
+  *takeWaiting(): Generator<Request> {
+    for (let request = this.waiting.shift(); request; request = this.waiting.shift()) yield request
   }
 
   /** Sends old proposals again to those who have not answered. */

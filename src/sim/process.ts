@@ -66,6 +66,7 @@ export class Process implements Endpoint {
   #deferred: (() => void)[] = []
   /** Outputs until the process crashes in the middle of a turn; negative when it is not going to. */
   #fuse = -1
+  #retiring = false
 
   constructor(id: NodeId, setting: Setting) {
     this.id = id
@@ -82,9 +83,9 @@ export class Process implements Endpoint {
     return this.node !== null
   }
 
-  /** Whether it is going to crash within its next outputs. */
+  /** Whether it is going to end: within its next outputs, or when it has handed over. */
   get doomed(): boolean {
-    return this.#fuse >= 0
+    return this.#fuse >= 0 || this.#retiring
   }
 
   /** What its clock shows as long as it goes on. */
@@ -96,6 +97,7 @@ export class Process implements Endpoint {
     const { world, network, cluster, protocol, options, nodeOptions, logOf } = this.#setting
     const life = ++this.life
     this.#fuse = -1
+    this.#retiring = false
     this.paused = false
     this.touched = true
     const storage = this.disk.mount()
@@ -135,6 +137,7 @@ export class Process implements Endpoint {
     if (!this.node) return
     const ended = this.life++
     this.#fuse = -1
+    this.#retiring = false
     this.touched = true
     this.node.stop()
     this.node = null
@@ -148,6 +151,16 @@ export class Process implements Endpoint {
   /** Ends within its next outputs: between two peers' flushes, or before a sync. */
   crashSoon(outputs: number): void {
     this.#fuse = outputs
+  }
+
+  /** Ends when the others can go on without it, or after `patienceMs`. */
+  retire(patienceMs: number): void {
+    const { life, node } = this
+    const { world } = this.#setting
+    const end = () => this.#act(life, () => this.crash(), false)
+    this.#retiring = true
+    world.after(patienceMs, end)
+    node?.setTimer(0, () => this.replica?.retire?.(() => world.after(0, end)))
   }
 
   pause(): void {

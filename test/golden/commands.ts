@@ -15,6 +15,9 @@ export type Command = (scene: Scene, words: readonly string[]) => void
 /** How long `wait` waits, in virtual milliseconds. */
 const PATIENCE_MS = 10_000
 
+/** How long a node that retires may take to hand over. */
+const RETIRE_MS = 1000
+
 /** A replica that can be told to campaign, by itself or by the part that elects. */
 interface Campaigner {
   readonly promised?: number
@@ -56,6 +59,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 
   crash(scene, [name]) {
     scene.process(name).crash()
+    scene.look()
+  },
+
+  retire(scene, [name]) {
+    scene.process(name).retire(RETIRE_MS)
+    scene.settle()
     scene.look()
   },
 

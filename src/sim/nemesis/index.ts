@@ -35,6 +35,7 @@ import { receiveOnly } from './receive-only.ts'
 import { reorder } from './reorder.ts'
 import { replay } from './replay.ts'
 import { restartLoop } from './restart-loop.ts'
+import { retire } from './retire.ts'
 import { sendOnly } from './send-only.ts'
 import { shortLives } from './short-lives.ts'
 import { slowDisk } from './slow-disk.ts'
@@ -73,6 +74,7 @@ const ALL: readonly Nemesis[] = [
   crashAll,
   restartLoop,
   shortLives,
+  retire,
   deadPeer,
   wipe,
   tornTail,
