@@ -17,7 +17,7 @@ const PROGRAM = {
     insecure: { type: 'boolean', describe: 'listen beyond loopback: the configuration travels in the clear' },
     transport: { type: 'string', default: 'tcp', choices: ['tcp', 'udp'], describe: 'between the nodes' },
     threshold: { type: 'number', default: 3, describe: 'of the policy that moves objects' },
-    thrifty: { type: 'boolean', describe: 'in Paxi phase-2 messages go to one quorum only; no effect yet' },
+    thrifty: { type: 'boolean', describe: 'phase-2 messages go to one quorum first' },
     config: { type: 'string', describe: 'file with further keys of the configuration, without addresses' },
   },
   epilogue: `Nodes join with "server -id ID -master HOST:PORT"; client and cmd take -master, too.`,

@@ -16,7 +16,6 @@ const CLOSE_MS = 4500
 
 /** Flags of Paxi's server for what no protocol here does yet: taken at their defaults, as scripts pass them. */
 const PAXI_FLAGS = {
-  ephemeral_leader: { type: 'boolean', default: false, describe: 'no protocol here has it yet' },
   adaptive: { type: 'boolean', default: true, describe: 'no protocol here has it yet' },
   fz: { type: 'integer', default: 0, describe: 'no protocol here has it yet' },
   ReplyWhenCommit: { type: 'boolean', default: false, describe: 'no protocol here has it yet' },
@@ -38,6 +37,10 @@ const PROGRAM = {
     },
     bootstrap: { type: 'boolean', describe: 'start a new cluster without waiting for all nodes to be there' },
     read: READ,
+    ephemeral_leader: {
+      type: 'boolean',
+      describe: 'paxos: whoever gets a request campaigns, instead of sending it on',
+    },
     insecure: { type: 'boolean', describe: 'listen beyond loopback without a shared secret' },
     ...PAXI_FLAGS,
   },
@@ -62,7 +65,7 @@ async function main(): Promise<number | undefined> {
   const protocol = await loadProtocol(flags.algorithm)
   const { read } = flags
   refuseUnknownPath(read, protocol)
-  const options = optionsOf(config, protocol, flags.config)
+  const options = optionsOf(config, protocol, flags)
   const name = flags.sim ? 'server.sim' : `server.${flags.id}`
   const log = openLog({ level: flags.log_level, directory: flags.log_dir, name })
   const hub = flags.sim || flags.transport === 'chan' ? new InProcessHub() : null
@@ -177,7 +180,15 @@ function refuseExposure(config: Config, { name }: NodeId, { insecure, sim, confi
 }
 
 /** The checked options of the protocol. Options of one that does not exist are an error, or typing errors would pass. */
-function optionsOf({ protocols: given, timeouts }: Config, protocol: Protocol, where: string): unknown {
+function optionsOf(
+  { protocols: given, timeouts, thrifty }: Config,
+  protocol: Protocol,
+  { config: where, ephemeral_leader }: ServerFlags,
+): unknown {
+  const { name, switches = [] } = protocol
+  if (ephemeral_leader && !switches.includes('ephemeral_leader')) {
+    throw new SynodError('usage', `-ephemeral_leader: ${name} does not take it`)
+  }
   const known = [...Object.keys(protocols), protocol.name]
   for (const name of Object.keys(given)) {
     if (known.includes(name.toLowerCase())) continue
@@ -186,8 +197,12 @@ function optionsOf({ protocols: given, timeouts }: Config, protocol: Protocol, w
     throw new SynodError('config', `${where}: protocols.${name}: there is no such algorithm${hint}`)
   }
   const key = Object.keys(given).find((name) => name.toLowerCase() === protocol.name)
+  const own = key === undefined ? {} : given[key]!
+  // What is said of the protocol goes before what is said of the cluster, and the command line before both.
+  const general = thrifty && switches.includes('thrifty') ? { thrifty: 1 } : {}
+  const flagged = ephemeral_leader ? { ephemeral_leader: 1 } : {}
   try {
-    return protocol.options(key === undefined ? {} : given[key]!, timeouts)
+    return protocol.options({ ...general, ...own, ...flagged }, timeouts)
   } catch (error) {
     throw error instanceof SynodError ? new SynodError(error.code, `${where}: ${error.message}`) : error
   }

@@ -47,6 +47,7 @@ export {
   type Protocol,
   type Replica,
   type Status,
+  type Switch,
   TIMEOUTS,
   type Timeouts,
 } from './replica.ts'

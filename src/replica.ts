@@ -63,6 +63,9 @@ export interface Timeouts {
 /** The waiting times of a cluster that is told no others, in milliseconds. */
 export const TIMEOUTS: Timeouts = { heartbeat_ms: 100, election_ms: 400 }
 
+/** What a user turns on for a whole server, as in Paxi; the first is a key of the configuration, the other a flag. */
+export type Switch = 'thrifty' | 'ephemeral_leader'
+
 /** A protocol, as `protocols/<name>/index.ts` exports it. */
 export interface Protocol<O = unknown> {
   /** What `-algorithm` calls it. */
@@ -76,6 +79,8 @@ export interface Protocol<O = unknown> {
   readonly compareAndSet: boolean
   /** The read paths that a client may ask for beside the usual one. Left out: none. */
   readonly reads?: readonly Exclude<ReadMode, ''>[]
+  /** Keys of the configuration and flags of `server` that it takes as options, which are 1 when they are on. */
+  readonly switches?: readonly Switch[]
   /** Whether a node that has lost its memory stays out for good. Left out: it takes it over from its peers. */
   readonly abstains?: boolean
   /**

@@ -17,6 +17,8 @@ export class CatchUp {
   readonly #paxos: Paxos
   /** What `executed` was at the last look: a mark above it that stands still is a gap. */
   executedBefore = 0
+  /** What was said to be chosen at the last look. */
+  committedBefore = 0
 
   constructor(paxos: Paxos) {
     this.#paxos = paxos
@@ -28,14 +30,16 @@ export class CatchUp {
     this.uploads.expire(node.now() - UPLOAD_PATIENCE * options.heartbeat_ms)
     const stalled = log.executed === this.executedBefore
     this.executedBefore = log.executed
+    const known = this.committedBefore
+    this.committedBefore = mark.committed
     if (this.incoming?.isIdle()) this.incoming = null
     if (this.incoming) this.download(this.incoming.source)
     else if (!leader || role === 'leader') return
-    else if (log.executed < mark.committed) {
-      if (stalled) node.send(leader, Learn, { from: log.executed })
-    } else if (!voting) {
-      // All that is chosen is here; now for a fence behind which this node may vote again.
-      election.canvass()
+    else {
+      if (log.executed < mark.committed && stalled) node.send(leader, Learn, { from: log.executed })
+      // What was chosen a heartbeat ago is here, and under load there is always more; now for a fence behind which this
+      // node may vote again.
+      if (!voting && log.executed >= known) election.canvass()
     }
   }
 

@@ -17,6 +17,8 @@ export class Election {
   candidate: Candidate | null = null
   readonly #paxos: Paxos
   round = 0
+  /** For so long after the last defeat nobody is deposed for a request: who has won shall get something done. */
+  quiet = { since: 0, ms: 0 }
   timer: Timer | null = null
 
   constructor(paxos: Paxos) {
@@ -38,6 +40,9 @@ export class Election {
   rest(): void {
     this.poll = null
     this.candidate = null
+    const { node, options } = this.#paxos
+    if (options.ephemeral_leader === 1)
+      this.quiet = { since: node.now(), ms: options.heartbeat_ms + node.random.below(options.election_ms) }
     if (this.timer?.alarm == null) this.postpone()
   }
 
@@ -68,6 +73,15 @@ export class Election {
     poll.highest = Math.max(poll.highest, m.promised)
     // A node that rejoins opens a fresh ballot even while there is a leader: it needs a fence, not the lead.
     if ((m.granted || !this.#paxos.voting) && poll.tally.ack(from)) this.campaign(poll.highest)
+  }
+
+  /** For requests that wait here: campaigns, whoever leads. */
+  claim(): void {
+    const { role, voting, promised, node } = this.#paxos
+    const quietMs = node.now() - this.quiet.since
+    // A clock that was put back says nothing.
+    if (role !== 'follower' || !voting || (quietMs >= 0 && quietMs < this.quiet.ms)) return
+    this.campaign(promised)
   }
 
   /** Opens phase 1 at a ballot of this node above `highest`. */

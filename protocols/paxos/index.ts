@@ -10,12 +10,16 @@ export default defineProtocol<Options>({
   sessions: 'log',
   compareAndSet: true,
   reads: ['leader', 'quorum', 'any'],
+  switches: ['thrifty', 'ephemeral_leader'],
   options,
   simulated: () => [
     {},
     { pipeline: 2, batch: 2, retain_bytes: 1000, chunk_bytes: 16 },
     { pipeline: 4, retain_bytes: 0, chunk_bytes: 1 },
     { retain_bytes: 4000, chunk_bytes: 200 },
+    { thrifty: 1 },
+    { thrifty: 1, pipeline: 4, retain_bytes: 0, chunk_bytes: 200 },
+    { ephemeral_leader: 1, retain_bytes: 4000 },
   ],
   progress: (alive, { cluster }) => {
     const { phase1, phase2 } = majority(cluster)

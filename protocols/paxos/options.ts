@@ -12,6 +12,10 @@ const SPEC = {
   retain_bytes: { least: 0, most: 2 ** 40, default: 67_108_864 },
   /** The most bytes of commands in one answer to a candidate or a laggard. */
   chunk_bytes: { least: 1, most: 16_777_216, default: 262_144 },
+  /** 1: proposals go to one quorum, and to all others only when it stays silent from one heartbeat to the next. */
+  thrifty: { least: 0, most: 1, default: 0 },
+  /** 1: a node that gets a request campaigns for itself instead of sending it on to the leader. */
+  ephemeral_leader: { least: 0, most: 1, default: 0 },
 } as const
 
 export type Options = ReturnType<typeof options>

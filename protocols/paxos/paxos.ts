@@ -87,6 +87,8 @@ export class Paxos implements Replica {
     if (this.role === 'leader') {
       if (this.proposer.proposeWaiting(this.promised, executed)) this.told = executed
       if (executed > this.told) this.#tell()
+    } else if (this.options.ephemeral_leader === 1 && !this.handover.retiring) {
+      if (this.proposer.waiting.size > 0 || this.reads.confirming.waiting.length > 0) this.election.claim()
     } else if (this.leader) {
       this.proposer.forwardWaiting(this.leader)
       this.reads.forward(this.leader)
@@ -147,6 +149,7 @@ export class Paxos implements Replica {
     this.role = 'leader'
     this.leader = node.id
     this.members.reset()
+    this.#aim()
     node.log.info('lead', { ballot: node.ballots.format(promised), from: log.executed })
     const from = log.executed
     this.proposer.next = Math.max(end, from)
@@ -353,12 +356,19 @@ export class Paxos implements Replica {
 
   /** Shows that the leader lives, and asks how far the others are. */
   beat(): void {
+    this.#aim()
     this.told = this.log.executed
     const floor = this.members.floor(this.log.executed)
     this.log.truncate(floor)
     const heartbeat = { ballot: this.promised, committed: this.log.executed, floor }
     // Urgent: true by synced votes, and late heartbeats cause elections.
     this.node.multicast(this.node.peers, messages.Heartbeat, heartbeat, 'urgent')
+  }
+
+  /** Thrifty: the others need not vote while these do. */
+  #aim(): void {
+    const { thrifty, heartbeat_ms } = this.options
+    if (thrifty === 1) this.proposer.targets = this.members.nearest(this.quorum.phase2, 2 * heartbeat_ms)
   }
 
   /** A leader that cannot reach a phase-2 quorum stands in the way of one that can. */

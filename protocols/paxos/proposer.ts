@@ -21,6 +21,8 @@ export class Proposer {
   next = 0
   /** What is proposed and not executed, in the order of the slots. */
   readonly proposals = new Map<number, Proposal>()
+  /** Whom a proposal goes to first; it goes to all when they stay silent. */
+  targets: readonly NodeId[]
   /** Requests that nobody has been shown yet. */
   readonly waiting = new Fifo<Request>()
   readonly #node: Node
@@ -31,6 +33,7 @@ export class Proposer {
     this.#node = node
     this.#options = options
     this.#quorum = quorum
+    this.targets = node.cluster.members
   }
 
   /** Proposes commands for a slot. All slots below `committed` are chosen. */
@@ -45,7 +48,7 @@ export class Proposer {
     this.proposals.set(slot, { slot, ballot, commands, requests, tally, sentAt: this.#node.now() })
     // Urgent: the ballot is on disk since phase 1, the mark stands on synced votes, and this node's own vote is a
     // message of its own, which waits for its record.
-    this.#node.broadcast(Accept, { ballot, slot, committed, commands }, 'urgent')
+    this.#node.multicast(this.targets, Accept, { ballot, slot, committed, commands }, 'urgent')
   }
 
   /** Proposes what waits, while the pipeline has room; true when something was proposed. */

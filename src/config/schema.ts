@@ -99,7 +99,10 @@ export const configSchema = z
       .min(0)
       .default(3)
       .describe('of the policy: hits in a row, an interval in seconds, or the weight of ema, at most 1'),
-    thrifty: z.boolean().default(false).describe('in Paxi phase-2 messages go to one quorum only; no effect yet'),
+    thrifty: z
+      .boolean()
+      .default(false)
+      .describe('phase-2 messages go to one quorum first, to all when it stays silent; for paxos'),
     buffer_size: z.int().min(0).default(1024).describe('in Paxi the first size of its maps; no effect here'),
     chan_buffer_size: z
       .int()
