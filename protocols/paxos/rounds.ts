@@ -66,7 +66,7 @@ export class Rounds {
   /** Begins anew: what was answered so far counts no more. */
   restart(): void {
     const rounds = this.round ? [...this.due, this.round] : this.due
-    this.waiting = [...rounds.flatMap(({ requests }) => requests), ...this.waiting]
+    this.waiting = [...rounds.flatMap(({ requests }) => requests), ...this.waiting].filter(isOpen)
     this.round = null
     this.due = []
   }

@@ -187,20 +187,27 @@ export class Clients implements Testimony {
     return deletes ? 'delete' : 'put'
   }
 
-  #ask(client: number, key: string, op: Plain): void {
+  /** Some node; where several take themselves for the leader, one of them, for all but one are behind the times. */
+  #doubtful(): Process {
+    const leaders = this.#processes.filter(({ replica, id }) => replica?.status().leader === id)
+    return this.#world.chooser.pick(leaders.length > 1 ? leaders : this.#processes)
+  }
+
+  #ask(client: number, key: string, op: Plain, process = this.#world.chooser.pick(this.#processes)): void {
     const { chooser } = this.#world
     const { reads } = this.#workload
     const ended = (outcome: Outcome | null) => {
       // Who lost its connection may ask again elsewhere at once; without a session that is another operation. And who
-      // has written may look elsewhere at once whether it is there.
-      const again = outcome === null ? chooser.chance(0.5) : op !== 'get' && outcome.ok && chooser.chance(LOOKS)
-      if (again) {
+      // has written may look at once whether it is there.
+      const looks = outcome !== null && outcome.ok && op !== 'get' && chooser.chance(LOOKS)
+      if (looks || (outcome === null && chooser.chance(0.5))) {
         this.#world.after(chooser.between(0, 1), () => {
-          if (!this.stopped) this.#ask(client, key, outcome === null ? op : 'get')
+          if (this.stopped) return
+          if (looks) this.#ask(client, key, 'get', this.#doubtful())
+          else this.#ask(client, key, op)
         })
       } else this.#think(client)
     }
-    const process = chooser.pick(this.#processes)
     const read = reads.length > 1 ? chooser.pick(reads) : reads[0]
     this.operate(client, process, key, op, ended, op === 'get' ? read : '')
   }

@@ -159,7 +159,11 @@ function succeed(
   }
   attempt()
   world.runUntil(deadline, () => ok)
-  insist(ok, () => `${at.map(({ id }) => id.name).join(' and ')} does not serve${read && ` reads of ${read}`}: ${describe(arena)}`)
+  insist(
+    ok,
+    () =>
+      `${at.map(({ id }) => id.name).join(' and ')} does not serve${read && ` reads of ${read}`}: ${describe(arena)}`,
+  )
 }
 
 function describe({ processes }: Arena): string {

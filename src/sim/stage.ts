@@ -93,6 +93,7 @@ const THEMES = [
   ['usurp', 'delay', 'slow-link', 'reorder'],
   ['usurp', 'crash-one', 'crash-all', 'restart-loop'],
   ['restart-loop', 'crash-one', 'delay'],
+  ['coup', 'delay', 'drop'],
   ['short-lives', 'disconnect', 'lossy-link'],
 ]
 

@@ -4,6 +4,7 @@ import { bitFlip } from './bit-flip.ts'
 import { clockDrift } from './clock-drift.ts'
 import { clockFreeze } from './clock-freeze.ts'
 import { clockJump } from './clock-jump.ts'
+import { coup } from './coup.ts'
 import { crashAll } from './crash-all.ts'
 import { crashMinority } from './crash-minority.ts'
 import { crashOne } from './crash-one.ts'
@@ -90,6 +91,7 @@ const ALL: readonly Nemesis[] = [
   clockDrift,
   clockFreeze,
   usurp,
+  coup,
   overload,
   disconnect,
 ]

@@ -8,7 +8,8 @@ interface Campaigner {
   readonly election: { campaign(highest: number): void }
 }
 
-function campaigner(replica: Replica | null): Campaigner | null {
+/** The replica, if it can be told to campaign. */
+export function campaigner(replica: Replica | null): Campaigner | null {
   return replica && 'election' in replica && 'voting' in replica ? (replica as unknown as Campaigner) : null
 }
 
