@@ -18,7 +18,7 @@ export class CatchUp {
   /** What `executed` was at the last look: a mark above it that stands still is a gap. */
   executedBefore = 0
   /** What was said to be chosen at the last look. */
-  committedBefore = 0
+  committedBefore = Number.POSITIVE_INFINITY
 
   constructor(paxos: Paxos) {
     this.#paxos = paxos
@@ -37,9 +37,9 @@ export class CatchUp {
     else if (!leader || role === 'leader') return
     else {
       if (log.executed < mark.committed && stalled) node.send(leader, Learn, { from: log.executed })
-      // What was chosen a heartbeat ago is here, and under load there is always more; now for a fence behind which this
-      // node may vote again.
-      if (!voting && log.executed >= known) election.canvass()
+      // All that is chosen is here, or was a heartbeat ago, for under load there is always more; now for a fence behind
+      // which this node may vote again.
+      if (!voting && log.executed >= Math.min(known, mark.committed)) election.canvass()
     }
   }
 

@@ -301,6 +301,8 @@ export class Paxos implements Replica {
       // Urgent: the command was chosen by votes that were on disk when they were sent.
       if (request) this.node.reply(request, result, { slot, ballot }, 'urgent')
     }
+    // A node alone hears of nothing else that would bring about the turn in which more is proposed.
+    if (this.node.peers.length === 0 && this.proposer.waiting.size > 0) this.node.setTimer(0, () => {})
   }
 
   #tell(): void {
