@@ -18,7 +18,7 @@ export class CatchUp {
   /** What `executed` was at the last look: a mark above it that stands still is a gap. */
   executedBefore = 0
   /** What was said to be chosen at the last look. */
-  committedBefore = Number.POSITIVE_INFINITY
+  committedBefore = 0
 
   constructor(paxos: Paxos) {
     this.#paxos = paxos
@@ -39,7 +39,8 @@ export class CatchUp {
       if (log.executed < mark.committed && stalled) node.send(leader, Learn, { from: log.executed })
       // All that is chosen is here, or was a heartbeat ago, for under load there is always more; now for a fence behind
       // which this node may vote again.
-      if (!voting && log.executed >= Math.min(known, mark.committed)) election.canvass()
+      const caughtUp = log.executed >= mark.committed || (known > 0 && log.executed >= known)
+      if (!voting && caughtUp) election.canvass()
     }
   }
 
