@@ -199,7 +199,7 @@ export class Clients implements Testimony {
     const ended = (outcome: Outcome | null) => {
       // Who lost its connection may ask again elsewhere at once; without a session that is another operation. And who
       // has written may look at once whether it is there.
-      const looks = outcome !== null && outcome.ok && op !== 'get' && chooser.chance(LOOKS)
+      const looks = outcome?.ok && op !== 'get' && chooser.chance(LOOKS)
       if (looks || (outcome === null && chooser.chance(0.5))) {
         this.#world.after(chooser.between(0, 1), () => {
           if (this.stopped) return
