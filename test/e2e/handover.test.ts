@@ -28,7 +28,8 @@ test('a leader that gets SIGTERM under load hands over, round after round', { ti
       const endedAt = performance.now()
       await until('a write', () => load.acknowledged.some(({ calledAt }) => calledAt > endedAt))
       cluster.start(leader)
-      await cluster.ready()
+      // Its memory is gone: while it has it not back, the other two are all that remember.
+      await until(`${leader} has its memory back`, async () => (await cluster.state(leader)).memory === 'kept')
     }
     await load.stop()
     for (const id of THREE) await load.readAll(id)
