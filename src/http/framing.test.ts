@@ -241,3 +241,14 @@ test.each([
   expect(gateway.submitted).toEqual([])
   await servesWell()
 })
+
+test('CONNECT behind a request that ends its connection harms nobody, and a CONNECT is not kept', async () => {
+  const { client, servesWell } = await startServer()
+  const [one, other] = [client(), client()]
+  one.send('GET /1 HTTP/1.1\r\n\r\nCONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n')
+  expect((await one.response()).status).toBe(400)
+  await one.closed
+  expect((await other.exchange('CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n')).status).toBe(405)
+  other.socket.resetAndDestroy()
+  await servesWell()
+})

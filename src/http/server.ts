@@ -2,7 +2,7 @@
 import { METHODS } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { declaresMore } from './body.ts'
-import { onClientError } from './client-error.ts'
+import { endWith, onClientError } from './client-error.ts'
 import { Connection } from './connection.ts'
 import type { Gateway } from './gateway.ts'
 import { type Identity, inspect } from './guard.ts'
@@ -126,9 +126,9 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
 function guardExpectations(app: FastifyInstance, refuse: (response: Response) => void): void {
   app.server.on('checkExpectation', (_request, response) => refuse(response))
   app.server.on('connect', (_request, socket) => {
-    const body = 'this method is not allowed here\n'
-    const head = `HTTP/1.1 405 Method Not Allowed\r\nAllow: ${KEY_METHODS}\r\nContent-Type: text/plain; charset=utf-8\r\n`
-    socket.end(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`)
+    // Node takes its own listener away from a socket that it hands over, and an error without one ends the process.
+    socket.on('error', () => {})
+    endWith(socket, 405, 'this method is not allowed here', `Allow: ${KEY_METHODS}\r\n`)
   })
 }
 
