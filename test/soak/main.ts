@@ -33,6 +33,7 @@ const MIB = 1024 * 1024
 const STILL_MIB = 1
 const LOOK_MS = 500
 const MOST_LOOKS = 30
+const MORE_LOOKS = 3
 const AT_ONCE_MS = 5000
 
 /** One kind of bad input: sends it once, and gives what came of it. */
@@ -65,11 +66,15 @@ async function main(): Promise<number> {
     const outcomes = await repeat(first, row.once)
     await serves(cluster)
     const before = await residentMib(cluster)
-    for (const [outcome, count] of await repeat(more, row.once))
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count)
+    add(outcomes, await repeat(more, row.once))
     await serves(cluster)
-    const after = await residentMib(cluster)
-    const right = outcomes.get(row.expected) === flags.many
+    let after = await residentMib(cluster)
+    // What a leak has taken does not come back; what a collector has not looked at yet does.
+    for (let look = 0; look < MORE_LOOKS && after - before > flags.growth; look++) {
+      add(outcomes, await repeat(first, row.once))
+      after = Math.min(after, await residentMib(cluster))
+    }
+    const right = outcomes.size === 1 && outcomes.has(row.expected)
     const good = right && after - before <= flags.growth
     if (!good) failed += 1
     print(
@@ -142,6 +147,10 @@ async function residentMib(cluster: RealCluster): Promise<number> {
     last = now
   }
   return last
+}
+
+function add(outcomes: Outcomes, more: Outcomes): void {
+  for (const [outcome, count] of more) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count)
 }
 
 function told(outcomes: Outcomes): string {

@@ -82,6 +82,11 @@ export class Program {
     })
   }
 
+  /** Gives it something to read. */
+  write(text: string): void {
+    this.#child.stdin?.write(text)
+  }
+
   /** Sends a signal to this very process; nothing happens when it has ended. */
   signal(name: NodeJS.Signals): void {
     if (this.running) this.#child.kill(name)
@@ -97,8 +102,13 @@ export function startProgram(name: string, args: readonly string[], input = ''):
   return startFile(join(ROOT, 'bin', name), args, temporaryDirectory(), input)
 }
 
-/** Starts any program in a directory; it is killed after the test. */
-export function startFile(file: string, args: readonly string[], directory: string, input = ''): Program {
+/** Starts any program in a directory; it is killed after the test. `input` is all that it reads; null leaves that to `write`. */
+export function startFile(
+  file: string,
+  args: readonly string[],
+  directory: string,
+  input: string | null = '',
+): Program {
   // The coverage and the options of the test's own process are not the program's.
   const { NODE_V8_COVERAGE: _, NODE_OPTIONS: __, ...env } = process.env
   const child = spawn(file, args, { cwd: directory, env, stdio: 'pipe' })
@@ -107,7 +117,7 @@ export function startFile(file: string, args: readonly string[], directory: stri
   programs.add(program)
   announce('+', String(child.pid))
   child.stdin.on('error', () => {})
-  child.stdin.end(input)
+  if (input !== null) child.stdin.end(input)
   return program
 }
 
