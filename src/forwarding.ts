@@ -74,6 +74,13 @@ export class Forwarding {
     return window.admit(m.id)
   }
 
+  /** The requests whose target is not heard any more; their answers are not waited for. */
+  abandoned(target: NodeId): Request[] {
+    const entries = [...this.#sent].filter(([, entry]) => entry.target === target)
+    for (const [id] of entries) this.#sent.delete(id)
+    return entries.map(([, { request }]) => request)
+  }
+
   /** Drops the entries of requests that were answered at their deadline. */
   prune(): void {
     for (const [id, { request }] of this.#sent) if (request.state === 'answered') this.#sent.delete(id)

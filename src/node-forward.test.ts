@@ -4,7 +4,7 @@ import { contentOf, startedBench, type Write } from '../test/support/bench.ts'
 import { Wired } from '../test/support/wired.ts'
 import { get, put } from './command.ts'
 import { Answer, Forward } from './node-messages.ts'
-import type { Outcome, ReadMode } from './request.ts'
+import type { Outcome, ReadMode, Request } from './request.ts'
 
 const DONE = { value: Uint8Array.of(7, 8), version: 5, effect: 'done' as const }
 const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
@@ -161,6 +161,39 @@ describe('what gets lost', () => {
     submit()
     wired.pass(960)
     expect(codes(outcomes)).toEqual(['unknown'])
+  })
+})
+
+describe('a target that is not heard any more', () => {
+  it('leaves its requests unknown at once, but for answers that have come, and late ones change nothing', () => {
+    const { wired, origin, target, outcomes, submit } = pair()
+    const open: Request[] = []
+    target.probe.onRequestDo = (request) => void open.push(request)
+    submit()
+    submit()
+    wired.settle()
+    target.node.reply(open[0]!, DONE, null)
+    wired.clock.settle()
+    for (const { frames } of target.writes.splice(0)) {
+      for (const frame of frames) origin.node.receive(target.node.id, frame.slice())
+    }
+    origin.lose(wired.cluster.find('1.3')!)
+    origin.lose(target.node.id)
+    wired.settle()
+    expect(codes(outcomes)).toEqual(['ok', 'unknown'])
+    target.node.reply(open[1]!, DONE, null)
+    wired.settle()
+    expect(outcomes).toHaveLength(2)
+  })
+
+  it('is not mistaken for another', () => {
+    const { wired, origin, target, outcomes, submit } = pair()
+    target.probe.onRequestDo = () => {}
+    submit()
+    wired.settle()
+    origin.lose(wired.cluster.find('1.3')!)
+    wired.settle()
+    expect(outcomes).toEqual([])
   })
 })
 

@@ -80,9 +80,9 @@ export class Node {
     this.#parts = parts
     this.#options = options
     this.#founding = new Founding(this, parts.storage, (memory) => this.#started(memory))
-    this.#relay = new Relay(this, (command, read, timeoutMs, respond) => {
-      this.#admit(command, read, timeoutMs, true, respond)
-    })
+    this.#relay = new Relay(this, (...asked) => this.#admit(...asked, true))
+    // Behind the answers that have come by that connection.
+    parts.transport.watch?.((peer) => this.#enqueue(() => this.#relay.lost(peer), false))
     this.#inbox = new Inbox(options.maxInbox)
     this.#outbox = new Outbox(cluster.size)
     this.#open = new OpenRequests(parts.clock, options.maxRequests, (requests) => this.#expire(requests))
@@ -211,9 +211,9 @@ export class Node {
 
   /** Takes a client's request; `respond` is called exactly once, unless the node is stopped. */
   submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void {
-    this.#admit(command, read, this.#options.requestTimeoutMs, false, (outcome, urgency) => {
+    const answer = (outcome: Outcome, urgency: Urgency) =>
       this.#outbox.addAction(() => tell(respond, outcome, this.log), this.#gate(urgency), this.#synced)
-    })
+    this.#admit(command, read, this.#options.requestTimeoutMs, answer, false)
     this.#scheduleTurn()
   }
 
@@ -351,8 +351,8 @@ export class Node {
     command: Command,
     read: ReadMode,
     timeoutMs: number,
-    forwarded: boolean,
     respond: (outcome: Outcome, urgency: Urgency) => void,
+    forwarded: boolean,
   ): void {
     if (this.#open.full) {
       const reason = `more than ${this.#options.maxRequests} requests are open here`

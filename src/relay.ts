@@ -60,6 +60,15 @@ export class Relay {
     this.#forwarding.prune()
   }
 
+  /**
+   * Answers the requests that are at a node which is not heard any more, instead of letting their clients wait for the
+   * deadline. Whether it got and proposed them nobody here knows.
+   */
+  lost(target: NodeId): void {
+    const reason = `the connection to ${target.name} is lost; the request may have been applied`
+    for (const request of this.#forwarding.abandoned(target)) this.#node.refuse(request, 'unknown', reason)
+  }
+
   onForward(m: Forward, from: NodeId): void {
     if (!this.#forwarding.admit(m, from)) return
     const respond = (outcome: Outcome, urgency: Urgency) => this.#answer(from, m, outcome, urgency)

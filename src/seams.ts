@@ -14,6 +14,8 @@ export interface Transport {
   send(to: NodeId, frames: readonly Uint8Array[]): void
   /** Called when a peer sent bytes that are no message: the connection they came by is closed. */
   reject(from: NodeId, reason: string): void
+  /** Calls `lost` when a connection by which a peer has sent is gone, where there are connections: it may have died. */
+  watch?(lost: (peer: NodeId) => void): void
 }
 
 /** What a transport calls when frames arrive: `from` is the peer that the connection authenticated. */

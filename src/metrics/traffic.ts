@@ -32,6 +32,7 @@ export class Traffic {
         transport.send(to, frames)
       },
       reject: (from, reason) => transport.reject(from, reason),
+      watch: (lost) => transport.watch?.(lost),
     }
   }
 

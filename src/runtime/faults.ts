@@ -134,6 +134,10 @@ export class Faults implements Transport {
     this.#inner.reject(from, reason)
   }
 
+  watch(lost: (peer: NodeId) => void): void {
+    this.#inner.watch?.(lost)
+  }
+
   /** What to call instead of `receive`. */
   filter(receive: Receive): Receive {
     return (from, frame) => {

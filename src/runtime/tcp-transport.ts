@@ -39,6 +39,7 @@ export class TcpTransport implements ConnectedTransport {
   readonly #links = new Map<NodeId, PeerLink>()
   readonly #inbound = new Map<NodeId, Inbound>()
   readonly #sockets = new Set<Socket>()
+  #lost: (peer: NodeId) => void = () => {}
   #strangers = 0
 
   /** @param receive called with each whole frame of an authenticated peer */
@@ -96,7 +97,11 @@ export class TcpTransport implements ConnectedTransport {
     this.rejected += 1
     this.#options.log.warn('peer rejected', { peer: from.name, reason })
     this.#inbound.get(from)?.socket.destroy()
-    this.#inbound.delete(from)
+    if (this.#inbound.delete(from)) this.#lost(from)
+  }
+
+  watch(lost: (peer: NodeId) => void): void {
+    this.#lost = lost
   }
 
   /** Frees the port and ends all connections. */
@@ -127,7 +132,10 @@ export class TcpTransport implements ConnectedTransport {
     socket.once('close', () => {
       this.#sockets.delete(socket)
       if (!peer) settle()
-      else if (this.#inbound.get(peer)?.socket === socket) this.#inbound.delete(peer)
+      else if (this.#inbound.get(peer)?.socket === socket) {
+        this.#inbound.delete(peer)
+        this.#lost(peer)
+      }
     })
     const onFrame = (frame: Uint8Array) => {
       // What a closed connection still had in its buffer is not heard.
@@ -143,7 +151,9 @@ export class TcpTransport implements ConnectedTransport {
       peer = member
       settle()
       // A node that dials again has lost its earlier connection, whether this side knows it or not.
-      this.#inbound.get(peer)?.socket.destroy()
+      const earlier = this.#inbound.get(peer)
+      earlier?.socket.destroy()
+      if (earlier) this.#lost(peer)
       const key = handshake.datagramKey(introduction, { from: m.from, to: m.to }, nonce, m.nonce)
       this.#inbound.set(peer, { socket, incarnation: m.incarnation, key })
       reader.limit = frameBytes

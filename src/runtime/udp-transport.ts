@@ -114,6 +114,10 @@ export class UdpTransport implements ConnectedTransport {
     this.#tcp.reject(from, reason)
   }
 
+  watch(lost: (peer: NodeId) => void): void {
+    this.#tcp.watch(lost)
+  }
+
   /** Frees the ports and ends all connections. */
   async close(): Promise<void> {
     this.#closed = true

@@ -52,6 +52,10 @@ export class WideArea implements ConnectedTransport {
     this.#inner.reject(from, reason)
   }
 
+  watch(lost: (peer: NodeId) => void): void {
+    this.#inner.watch?.(lost)
+  }
+
   /** What to call instead of `receive`. */
   filter(receive: Receive): Receive {
     return (from, frame) => {

@@ -66,6 +66,8 @@ export class Bench {
   /** What was logged as an error. */
   readonly errors: string[] = []
   readonly failures: unknown[] = []
+  /** Tells the node that a peer is not heard any more. */
+  lose: (peer: NodeId) => void = () => {}
   /** Called at each write. */
   onWrite: (write: Write) => void = () => {}
 
@@ -82,6 +84,9 @@ export class Bench {
         },
         reject: (from: NodeId, reason: string) => {
           this.rejected.push(`${from.name}: ${reason}`)
+        },
+        watch: (lost: (peer: NodeId) => void) => {
+          this.lose = lost
         },
       },
       clock: this.clock,
