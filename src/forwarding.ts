@@ -46,6 +46,11 @@ export class Forwarding {
     this.life = life
   }
 
+  /** How many requests wait for the answer of their target. */
+  get size(): number {
+    return this.#sent.size
+  }
+
   /** Notes a request that leaves for `target`; gives its id. */
   sent(request: Request, target: NodeId): number {
     this.#lastId += 1

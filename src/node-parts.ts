@@ -49,6 +49,8 @@ export interface Load {
   readonly dropped: number
   /** Open requests; at most `maxRequests`. */
   readonly requests: number
+  /** Those of them that were sent on, and some that were answered at their deadline a moment ago. */
+  readonly forwarded: number
   /** Outputs that wait for the disk. */
   readonly held: number
 }

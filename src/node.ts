@@ -246,8 +246,8 @@ export class Node {
 
   /** How much waits here, and what was too much. */
   get load(): Load {
-    const { peak, dropped, size: waiting, handled } = this.#inbox
-    return { inbox: peak, dropped, waiting, handled, requests: this.#open.size, held: this.#outbox.held }
+    const requests = { requests: this.#open.size, forwarded: this.#relay.size }
+    return { ...this.#inbox.load, ...requests, held: this.#outbox.held }
   }
 
   /** What this node knew when it started, or has regained since; null until the roll call is over. */

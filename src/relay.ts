@@ -44,6 +44,11 @@ export class Relay {
     this.#admit = admit
   }
 
+  /** How many requests that were sent on have no answer yet. */
+  get size(): number {
+    return this.#forwarding.size
+  }
+
   /** Sends a request on. From then on only the target's refusal is a definite one. */
   forward(to: NodeId, request: Request): void {
     if (request.forwarded) throw new SynodError('internal', 'a forwarded request is not sent on')

@@ -21,7 +21,7 @@ import type { Stage } from './stage.ts'
 const LIVENESS_MS = 20_000
 
 /** How long it may take at the end until nothing is left in the queues. */
-const REST_MS = 5000
+const REST_MS = 7000
 
 export function recover({ arena, chosen, trace }: Stage): void {
   const { world, clients, network, protocol } = arena
@@ -102,7 +102,14 @@ function coreAlone(arena: Arena): void {
       if (fate !== 'mute') network.cut(other.id, process.id)
     }
   }
-  lastOperations(arena, order.slice(0, size), world.now + LIVENESS_MS)
+  const core = order.slice(0, size)
+  lastOperations(arena, core, world.now + LIVENESS_MS)
+  // Nobody whom the core lacks may be missed: who is behind catches up from the others.
+  const reached = () => core.map(({ replica }) => replica?.status().executed ?? null)
+  const mark = Math.max(...reached().map((executed) => executed ?? 0))
+  const level = () => reached().every((executed) => executed === null || executed >= mark)
+  world.runUntil(world.now + LIVENESS_MS, level)
+  insist(level(), () => `not all of the core have caught up with slot ${mark}: ${describe(arena)}`)
 }
 
 /** Each node lives, but not all reach each other. While one reaches a quorum, something must be served somewhere. */

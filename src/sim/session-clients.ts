@@ -58,6 +58,8 @@ interface Writing {
   readonly place: Place
   readonly key: string
   readonly value: string | null
+  /** The version that the key must have, for a compare-and-set. */
+  readonly expected: number | null
   readonly command: Command
   readonly call: number
   attempts: number
@@ -188,10 +190,11 @@ export class SessionClients {
     const place = { session, sequence, acknowledged: owner.acknowledged }
     const plain = bytes === null ? remove(key) : put(key, bytes)
     const compared = own && chooser.chance(0.4)
-    const write = compared ? compareAndSet(key, owner.versions.get(key) ?? ABSENT, bytes) : plain
+    const expected = compared ? (owner.versions.get(key) ?? ABSENT) : null
+    const write = expected === null ? plain : compareAndSet(key, expected, bytes)
     const command = inSession(place, write)
     const call = this.#ledger.moment()
-    const writing = { client, place, key, value, command, call, attempts: 0, doubt: false, ended: false }
+    const writing = { client, place, key, value, expected, command, call, attempts: 0, doubt: false, ended: false }
     this.pending += 1
     this.#attempt(owner, writing)
     if (owner.old && chooser.chance(0.1)) this.#repeat(owner, owner.old)
@@ -266,10 +269,14 @@ export class SessionClients {
   }
 
   /** Keeps an answer for the invariant. */
-  #note({ place, key, value, ended }: Writing, outcome: Outcome | null): void {
+  #note({ place, key, value, expected, ended }: Writing, outcome: Outcome | null): void {
     const name = nameOf(place)
-    if (outcome?.ok) this.answers.push({ name, key, value, result: outcome.result })
-    else if (outcome?.code === 'conflict' && !ended) this.fault ??= `${name} was refused as used or acknowledged before`
+    if (outcome?.ok) {
+      this.answers.push({ name, key, value, result: outcome.result })
+      if (expected !== null && !obeys(expected, outcome.result))
+        this.fault ??= `${name} was to find version ${expected} of key ${key}, and was ${textOfResult(outcome.result)}`
+    } else if (outcome?.code === 'conflict' && !ended)
+      this.fault ??= `${name} was refused as used or acknowledged before`
   }
 
   /** Asks a node, if it lives. A client whose node dies loses its connection. */
@@ -306,6 +313,16 @@ export class SessionClients {
 /** A write in a trace; whether it compares versions is not said. */
 function textOf({ place, key, value }: Writing): string {
   return `${value === null ? `delete ${key}` : `put ${key}=${value}`}, ${nameOf(place)}`
+}
+
+/** Whether a compare-and-set did what it had to: a write adds one to the version, and one that fails tells what it found. */
+function obeys(expected: number, { effect, value, version }: Result): boolean {
+  const found = effect === 'done' && expected !== ABSENT ? version - 1 : value === null ? ABSENT : version
+  return (found === expected) === (effect !== 'mismatch')
+}
+
+function textOfResult({ effect, value, version }: Result): string {
+  return `${effect} at version ${version}, with ${value === null ? 'nothing' : 'a value'} there`
 }
 
 function nameOf({ sequence, session }: Place): string {

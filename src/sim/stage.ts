@@ -95,6 +95,8 @@ const THEMES = [
   ['restart-loop', 'crash-one', 'delay'],
   ['coup', 'delay', 'drop'],
   ['short-lives', 'disconnect', 'lossy-link'],
+  ['wipe', 'restart-loop', 'crash-one', 'partition-leader', 'usurp'],
+  ['slow-disk', 'short-lives', 'crash-one', 'dead-peer'],
 ]
 
 /** Swarm testing (Groce et al. 2012): each seed leaves faults out, many or few, so that others get further. */

@@ -19,7 +19,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   loss: { faults: ['drop', 'lossy-link'], least: 2 },
   delay: { faults: ['delay'], least: 2 },
   // Not every protocol has an election that may be held at any time; where there is one, it meets late messages.
-  'slow links and usurpers': { faults: ['slow-link', 'usurp'], least: 2 },
+  'slow links and usurpers': { faults: ['slow-link', 'usurp', 'coup'], least: 2 },
   reorder: { faults: ['reorder'], least: 2 },
   'duplicate and replay': { faults: ['duplicate', 'replay'], least: 2 },
   partition: {
@@ -34,16 +34,19 @@ const KINDS: Readonly<Record<string, Kind>> = {
   kill: { faults: ['crash-one', 'crash-minority', 'crash-all'] },
   'restart loop': { faults: ['restart-loop'] },
   'short lives': { faults: ['short-lives'], least: 2 },
+  'end in good order': { faults: ['retire'] },
   pause: { faults: ['pause'] },
   clocks: { faults: ['clock-jump', 'clock-drift', 'clock-freeze'] },
   overload: { faults: ['overload'] },
   'slow or dead peer': { faults: ['slow-peer', 'dead-peer'], least: 3 },
   disconnect: { faults: ['disconnect'] },
   'disk lost': { faults: ['wipe'], least: 3, durable: true },
+  'disk damaged': { faults: ['torn-tail', 'bit-flip', 'zeroed-sector'], least: 3, durable: true },
+  'disk that fails': { faults: ['failed-sync', 'disk-error', 'full-disk', 'slow-disk'], least: 3, durable: true },
 }
 
 /** What kills processes and is not named so. */
-const KILLERS = ['restart-loop', 'short-lives']
+const KILLERS = ['restart-loop', 'short-lives', 'retire']
 
 /** The nemeses that the rows name. */
 export const EXERCISED: ReadonlySet<string> = new Set(Object.values(KINDS).flatMap(({ faults }) => faults))

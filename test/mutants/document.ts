@@ -11,7 +11,8 @@ have to find it; then there is no seed, and \`runs\` is how many tests there are
 The npm script \`mutants\` applies each patch to a copy of the sources and runs seeds from 1 on until an invariant is
 violated; it ends with \`N passed, M failed\`. With \`-only NAME\` it judges one of them, with \`-patch FILE\` one of your
 own, as \`git diff\` prints it. A patch that touches a protocol is judged by that protocol's runs, one of the core by
-those of Paxos. With \`-document\` it writes this table anew: the seeds change with the sources.
+those of Paxos and, where they show nothing, by those of ABD. With \`-document\` it writes this table anew: the seeds
+change with the sources.
 
 | mutant | mistake | found by | seed | runs |
 |---|---|---|---|---|

@@ -41,8 +41,16 @@ export async function hunt(patch: Patch, base: Tree, seeds = SEEDS, signal?: Abo
   try {
     const fault = tree.apply(patch.path)
     if (fault !== null) return { patch, fault: `does not apply: ${fault}` }
-    const searching = patch.tests ? test(tree, patch.tests, signal) : search(tree, patch.algorithm, seeds, signal)
-    return { patch, ...(await searching) }
+    if (patch.tests) return { patch, ...(await test(tree, patch.tests, signal)) }
+    let verdict: Verdict = { found: null, runs: 0 }
+    for (const algorithm of patch.algorithms) {
+      if (verdict.found) break
+      const { found, runs } = await search(tree, algorithm, seeds, signal)
+      // Of its own protocol nobody need be told.
+      const where = patch.algorithms.length > 1 ? `${algorithm} ${found?.where}` : found?.where
+      verdict = { found: found && { ...found, where: where ?? '' }, runs: verdict.runs + runs }
+    }
+    return { patch, ...verdict }
   } catch (error) {
     return { patch, fault: `does not run: ${error instanceof Error ? error.message : String(error)}` }
   } finally {

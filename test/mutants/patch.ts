@@ -1,6 +1,6 @@
 /**
  * The mutants as they are kept: each a small patch to the core or a protocol, whose first line says which mistake it
- * makes. A mutant is judged by the simulator's runs of the protocol it touches; one of the core by those of Paxos. What
+ * makes. A mutant is judged by the simulator's runs of the protocol it touches; one of the core by those of Paxos, then ABD. What
  * the simulator has parts of its own for, such as the use of files, is judged by the tests beside it.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -17,8 +17,8 @@ export interface Patch {
   readonly path: string
   /** Which mistake it is, in one line. */
   readonly mistake: string
-  /** The protocol whose runs are to find it. */
-  readonly algorithm: string
+  /** The protocols whose runs are to find it, one after the other. */
+  readonly algorithms: readonly string[]
   /** The folder whose tests are to find it instead; null for the simulator. */
   readonly tests: string | null
 }
@@ -26,14 +26,17 @@ export interface Patch {
 /** The simulator has other parts in the place of these; what bytes mean it shares, but there one check backs up another. */
 const BESIDE_TESTS = /^\+\+\+ b\/(src\/runtime\/storage)\//m
 
+/** What needs a log may show nothing of registers, and the other way round. */
+const CORE = ['paxos', 'abd']
+
 /** Takes the path of a patch file; gives what it says of itself. Throws what reading the file throws. */
 export function readPatch(path: string): Patch {
   const text = readFileSync(path, 'utf8')
   const first = text.split('\n', 1)[0]!.trim()
   const name = basename(path, '.patch')
   const mistake = /^(diff |--- )/.test(first) || first === '' ? name : first
-  const algorithm = /^\+\+\+ b\/protocols\/(\w+)\//m.exec(text)?.[1] ?? 'paxos'
-  return { name, path, mistake, algorithm, tests: BESIDE_TESTS.exec(text)?.[1] ?? null }
+  const protocol = /^\+\+\+ b\/protocols\/(\w+)\//m.exec(text)?.[1]
+  return { name, path, mistake, algorithms: protocol ? [protocol] : CORE, tests: BESIDE_TESTS.exec(text)?.[1] ?? null }
 }
 
 /** All mutants of the project, by name. */

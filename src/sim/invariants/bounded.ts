@@ -2,6 +2,8 @@
  * Queues, memory and logs stay within their bounds, whatever the others do; and once all is at rest nothing is left in
  * them but what the options allow.
  */
+import type { NodeId } from '../../node-id.ts'
+import type { ExactlyOnce } from '../../store/exactly-once.ts'
 import type { Arena, Invariant } from '../arena.ts'
 import type { Process } from '../process.ts'
 
@@ -14,12 +16,14 @@ const MOST_HELD = 2048
 export function bounded(): Invariant {
   return {
     name: 'bounded',
-    afterStep({ processes, nodeOptions: { maxRequests, maxInbox } }: Arena) {
+    afterStep({ processes, nodeOptions: { maxRequests, maxInbox, maxSessions } }: Arena) {
       for (const { id, node } of processes) {
         if (!node) continue
         const { requests, inbox, held } = node.load
         if (requests > maxRequests) return `${id.name} has ${requests} open requests, and may have ${maxRequests}`
         if (inbox > maxInbox + OTHER_EVENTS) return `${id.name} has queued ${inbox} events, and may queue ${maxInbox}`
+        const sessions = (node.store as Partial<ExactlyOnce> | undefined)?.sessions?.size ?? 0
+        if (sessions > maxSessions) return `${id.name} knows ${sessions} sessions, and may know ${maxSessions}`
         if (held > MOST_HELD) return `${id.name} holds back ${held} outputs`
       }
       return null
@@ -34,15 +38,26 @@ export function bounded(): Invariant {
   }
 }
 
+/** Where a replica of the Paxos family has something waiting. */
+interface Queues {
+  readonly log?: { readonly bytes?: number }
+  readonly options?: { readonly retain_bytes?: number }
+  readonly proposer?: { readonly proposals: ReadonlyMap<number, unknown> }
+  readonly catchUp?: { readonly uploads: { readonly byReader: ReadonlyMap<NodeId, unknown> } }
+}
+
 /** What a process still has although nothing is under way; null when it is as it should be. */
 export function leftovers({ node, replica }: Process): string | null {
   if (!node || !replica) return null
-  const { requests, held } = node.load
+  const { requests, forwarded, held } = node.load
   if (requests > 0) return `${requests} open requests`
+  if (forwarded > 0) return `${forwarded} requests that others were asked`
   if (held > 0) return `${held} outputs held back`
   const { operations } = replica.status()
   if (typeof operations === 'number' && operations > 0) return `${operations} operations`
-  const { log, options } = replica as { log?: { bytes?: number }; options?: { retain_bytes?: number } }
+  const { log, options, proposer, catchUp } = replica as unknown as Queues
+  if (proposer && proposer.proposals.size > 0) return `${proposer.proposals.size} proposals`
+  if (catchUp && catchUp.uploads.byReader.size > 0) return `${catchUp.uploads.byReader.size} snapshots for others`
   const most = options?.retain_bytes
   if (log?.bytes !== undefined && most !== undefined && log.bytes > most)
     return `${log.bytes} bytes of log, of which it may keep ${most}`

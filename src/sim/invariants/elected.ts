@@ -16,13 +16,14 @@ export function elected(): Invariant {
     name: 'elected',
     afterStep({ processes }: Arena) {
       promised.look(processes)
-      for (const { id, replica } of processes) {
+      for (const { id, node, replica } of processes) {
         const system = (replica as { quorum?: QuorumSystem } | null)?.quorum
         const status = slotted({ replica }) && replica?.status()
         const ballot = status?.leader === id ? status.ballot : 0
         const before = led.get(id)
         led.set(id, ballot)
         if (!system || before === undefined || before === ballot || ballot === 0) continue
+        if (node?.ballots.owner(ballot) !== id) return `${id.name} leads at ballot ${ballot}, which is not its own`
         const behind = promised.of(ballot)
         if (system.phase1.includes(behind)) continue
         return `${id.name} leads at ballot ${ballot}, promised only by ${behind.map(({ name }) => name).join(', ')}`

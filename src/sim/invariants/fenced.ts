@@ -1,35 +1,46 @@
 /**
- * A node that has forgotten its votes votes again only behind a fence: a ballot that a phase-1 quorum of the others has
- * promised, so that whatever it may have voted for below it is known to them, or will never be chosen.
+ * A node that has forgotten its votes votes again only behind a fence: it has opened a ballot since, and a phase-1 quorum
+ * of the others has promised that, so whatever it may have voted for below is known to them, or will never be chosen. What
+ * it says of its memory after a restart changes nothing.
  */
 import type { NodeId } from '../../node-id.ts'
 import type { QuorumSystem } from '../../quorum/index.ts'
 import type { Arena, Invariant } from '../arena.ts'
+import { Hearsay } from './hearsay.ts'
 import { Promised } from './promised.ts'
-import { slotted } from './slotted.ts'
+
+/** What opens a ballot, in protocols with slots and ballots. */
+const OPENING = 'Prepare'
 
 export function fenced(): Invariant {
   const promised = new Promised()
-  /** The life in which a node began without its memory. */
+  const opened = new Hearsay<{ readonly ballot: number }>(OPENING)
+  /** Who has forgotten, with the highest ballot that it has opened since; 0 for none. */
   const without = new Map<NodeId, number>()
   return {
     name: 'fenced',
-    afterStep({ processes, protocol, durable }: Arena) {
-      // Where they abstain for good there is no way back.
-      if (protocol.abstains) return null
+    afterStep(arena: Arena) {
+      const { processes, protocol, durable, network } = arena
+      // Where they abstain for good there is no way back, and where all is explored there is no network.
+      if (protocol.abstains || !network) return null
       promised.look(processes)
-      for (const { id, life, node, replica } of processes) {
+      for (const { from, message } of opened.take(arena)) {
+        const before = without.get(from)
+        if (before !== undefined) without.set(from, Math.max(before, message.ballot))
+      }
+      for (const { id, node, replica } of processes) {
         const system = (replica as { quorum?: QuorumSystem } | null)?.quorum
-        const own = slotted({ replica })?.promised
-        if (!node || !system || own === undefined) continue
+        if (!node || !system) continue
         // Without a disk there is nothing that could have been kept.
-        if (node.memory === 'lost' || (node.memory === null && !durable)) without.set(id, life)
-        if (node.memory !== 'kept' || without.get(id) !== life) continue
+        const forgot = node.memory === 'lost' || (node.memory === null && !durable)
+        if (forgot && !without.has(id)) without.set(id, 0)
+        const fence = without.get(id)
+        if (node.memory !== 'kept' || fence === undefined) continue
         without.delete(id)
-        const others = promised.of(own).filter((member) => member !== id)
-        if (own > 0 && system.phase1.includes(others)) continue
+        const others = promised.of(fence).filter((member) => member !== id)
+        if (fence > 0 && system.phase1.includes(others)) continue
         const names = others.map(({ name }) => name).join(', ') || 'nobody'
-        return `${id.name} had forgotten its votes and votes again at ${own}, promised only by ${names}`
+        return `${id.name} had forgotten its votes and votes again behind ballot ${fence}, promised by ${names}`
       }
       return null
     },

@@ -1,14 +1,15 @@
 /** Every invariant can fail: each is fed a situation that violates it, and one that does not. */
 import { describe, expect, it } from 'vitest'
 import paxos from '../../../protocols/paxos/index.ts'
-import { frameOf } from '../../../test/support/bench.ts'
+import { codecOf } from '../../codec/compile.ts'
+import { FRAME_HEADER, seal } from '../../codec/frame.ts'
 import { type Command, get, put } from '../../command.ts'
 import { Cluster, type NodeId } from '../../node-id.ts'
-import { Announce } from '../../node-messages.ts'
 import { majority } from '../../quorum/index.ts'
 import { type Memory, TIMEOUTS } from '../../replica.ts'
 import { KeyValueStore } from '../../store/kv-store.ts'
 import type { Arena } from '../arena.ts'
+import { vocabularyOf } from '../vocabulary.ts'
 import { agreement } from './agreement.ts'
 import { bounded } from './bounded.ts'
 import { elected } from './elected.ts'
@@ -184,7 +185,7 @@ describe('quorums meet', () => {
 
 describe('bounded', () => {
   const look = (load: object, replica: object = {}) => {
-    const node = { load: { requests: 0, inbox: 0, held: 0, dropped: 0, ...load } }
+    const node = { load: { requests: 0, forwarded: 0, inbox: 0, held: 0, dropped: 0, ...load } }
     const process = { id: cluster.at(0), node, replica: { status: () => ({}), ...replica } }
     const seen = { processes: [process], nodeOptions: { maxRequests: 4, maxInbox: 64 } } as unknown as Arena
     return [bounded().afterStep!(seen), bounded().atRest!(seen)]
@@ -244,6 +245,8 @@ describe('elected', () => {
     const { processes, arena: seen } = arena()
     const invariant = elected()
     const status = { leader: null as NodeId | null, ballot: 0 }
+    const owner = (of: number) => cluster.at(of % 2 === 1 ? 0 : 1)
+    Object.assign(processes[0].node, { ballots: { owner } })
     Object.assign(processes[0].replica, { quorum: majority(cluster), status: () => status })
     expect(invariant.afterStep!(seen)).toBeNull()
     for (const [index, promised] of promises.entries()) processes[index]!.replica.promised = promised
@@ -254,33 +257,58 @@ describe('elected', () => {
   it('fails when a leader lacks the promises of a quorum for its ballot', () => {
     expect([lead(5, [5, 5]), lead(5, [5, 9])]).toEqual([null, null])
     expect(lead(5, [5, 4])).toBe('1.1 leads at ballot 5, promised only by 1.1')
+    expect(lead(4, [5, 5])).toBe('1.1 leads at ballot 4, which is not its own')
   })
 })
 
+/** A network on which an invariant hears what a test says. */
+function ear(seen: Arena) {
+  const ears = new Map<number, (from: NodeId, to: NodeId, frame: Uint8Array) => void>()
+  const network = {
+    listen: (number: number, hear: (from: NodeId, to: NodeId, frame: Uint8Array) => void) => ears.set(number, hear),
+  }
+  const options = paxos.options({}, TIMEOUTS)
+  const vocabulary = vocabularyOf(paxos, cluster, options)
+  return {
+    arena: { ...seen, network, protocol: paxos, options } as unknown as Arena,
+    say(from: number, name: string, values: object) {
+      const [number, type] = [...vocabulary].find(([, { name: known }]) => known === name)!
+      ears.get(number)!(
+        cluster.at(from),
+        cluster.at(1 - from),
+        seal(codecOf(type).encode(values as never, FRAME_HEADER), number),
+      )
+    },
+  }
+}
+
 describe('fenced', () => {
-  /** 1.1 starts without its memory, takes it over at a ballot, and 1.2 has promised another. */
-  function rejoin(own: number, other: number, first: Memory | null, durable: boolean): string | null {
+  /** 1.1 starts without its memory, opens a ballot, and has its memory again; 1.2 has promised another ballot. */
+  function rejoin(fence: number | null, other: number, first: Memory | null, durable: boolean): string | null {
     const { processes, arena: seen } = arena()
     const invariant = fenced()
-    const look = () => invariant.afterStep!({ ...seen, durable, protocol: paxos } as Arena) as string | null
+    const heard = ear({ ...seen, durable })
+    const look = () => invariant.afterStep!(heard.arena) as string | null
     const node = { memory: first }
     const phase1 = { includes: (members: readonly NodeId[]) => members.length > 0 }
     Object.assign(processes[0], { node, replica: { ...processes[0].replica, quorum: { phase1 } } })
     expect(look()).toBeNull()
-    processes[0].replica.promised = own
+    if (fence !== null) heard.say(0, 'Prepare', { ballot: fence, from: 0 })
     processes[1].replica.promised = other
     node.memory = 'kept'
     return look()
   }
 
-  it('fails when a node votes again at a ballot that the others have not promised, or at none', () => {
+  it('fails when a node votes again behind a ballot that the others have not promised, or behind none', () => {
     expect([rejoin(5, 5, 'lost', true), rejoin(5, 7, null, false)]).toEqual([null, null])
-    expect(rejoin(5, 4, 'lost', true)).toBe('1.1 had forgotten its votes and votes again at 5, promised only by nobody')
-    expect(rejoin(0, 4, null, false)).toMatch(/votes again at 0/)
+    expect(rejoin(5, 4, 'lost', true)).toBe(
+      '1.1 had forgotten its votes and votes again behind ballot 5, promised by nobody',
+    )
+    expect(rejoin(null, 4, null, false)).toMatch(/behind ballot 0/)
   })
 
   it('lets a node vote that has its votes on disk', () => {
-    expect(rejoin(5, 4, null, true)).toBeNull()
+    expect(rejoin(null, 4, null, true)).toBeNull()
   })
 })
 
@@ -288,23 +316,15 @@ describe('one founding', () => {
   /** What 1.1 and 1.2 announce, each in its first life and blank. */
   function hear(...announced: readonly [from: number, seen: readonly number[], founded: boolean][]): string | null {
     const { processes, arena: seen } = arena()
-    const ears: ((from: NodeId, to: NodeId, frame: Uint8Array) => void)[] = []
-    const network = { listen: (_: number, ear: (typeof ears)[number]) => ears.push(ear) }
     const invariant = oneFounding()
+    const heard = ear(seen)
     for (const process of processes) process.node.memory = 'blank'
-    const all = {
-      ...seen,
-      processes,
-      network,
-      protocol: paxos,
-      options: paxos.options({}, TIMEOUTS),
-    } as unknown as Arena
-    expect(invariant.afterStep!(all)).toBeNull()
+    expect(invariant.afterStep!(heard.arena)).toBeNull()
     for (const [from, table, founded] of announced) {
       const m = { incarnation: from + 1, seen: table, founded, challenge: 1, echo: 1 }
-      ears[0]!(cluster.at(from), cluster.at(1 - from), frameOf(Announce, m))
+      heard.say(from, 'Announce', m)
     }
-    return invariant.afterStep!(all) as string | null
+    return invariant.afterStep!(heard.arena) as string | null
   }
 
   it('fails on two tables, and not on one that is told twice', () => {

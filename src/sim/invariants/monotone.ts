@@ -35,9 +35,10 @@ export function monotone(): Invariant {
         const known = memories.get(process.id.index)
         const same = known?.generation === process.disk.generation
         // What was not synced may be lost in a crash, so of an earlier life only what its disk held is compared.
-        const before = known?.life === process.life ? known.latest : same && durable ? known.kept : null
+        const restarted = known?.life !== process.life
+        const before = !restarted ? known.latest : same && durable ? known.kept : null
         if (known && before) {
-          const complaint = compare(before, marks, replica)
+          const complaint = compare(before, marks, replica) ?? (restarted ? risen(known.latest, marks) : null)
           if (complaint) return `${process.id.name} ${complaint}`
         }
         const memory = known && same ? known : { coming: [], kept: null, life: 0, generation: 0, latest: marks }
@@ -69,6 +70,16 @@ function marksOf(replica: Slotted): Marks {
     if (entry && !entry.chosen) votes.set(slot, entry.ballot)
   }
   return { promised, executed: log.executed, votes }
+}
+
+/** A vote that comes back at a higher ballot than it was cast at could win over what was chosen. */
+function risen(before: Marks, now: Marks): string | null {
+  for (const [slot, ballot] of now.votes) {
+    const cast = before.votes.get(slot)
+    if (cast !== undefined && ballot > cast)
+      return `voted at ${cast} for slot ${slot}, and after a restart at ${ballot}`
+  }
+  return null
 }
 
 function compare(before: Marks, now: Marks, { log }: Slotted): string | null {

@@ -8,8 +8,8 @@ import type { Process } from '../process.ts'
 import { Hearsay } from './hearsay.ts'
 import { slotted } from './slotted.ts'
 
-/** What phase 1 is answered with, in protocols with slots and ballots. */
-const PROMISE = 'Prepared'
+/** What tells of a promise, in protocols with slots and ballots: who opens a ballot promises it, and so does who follows. */
+const TELLING = ['Prepare', 'Prepared']
 
 /** A promise, and how many records its node's disk holds once it is safe there. */
 interface Made {
@@ -18,7 +18,7 @@ interface Made {
 }
 
 export function promises(): Invariant {
-  const told = new Hearsay<{ readonly ballot: number }>(PROMISE)
+  const told = TELLING.map((name) => new Hearsay<{ readonly ballot: number }>(name))
   /** By node the promises it has made in this life, the lowest first. */
   const made = new Map<NodeId, { readonly life: number; readonly promises: Made[] }>()
 
@@ -35,7 +35,7 @@ export function promises(): Invariant {
     afterStep(arena: Arena) {
       // Without a disk a node that dies is known to have forgotten. Where all is explored there is no network.
       if (!arena.durable || !arena.network) return null
-      const said = told.take(arena)
+      const said = told.flatMap((hearsay) => hearsay.take(arena))
       for (const process of arena.processes) {
         const replica = slotted(process)
         if (!replica) continue

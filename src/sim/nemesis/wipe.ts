@@ -1,4 +1,7 @@
-/** Replaces the disk of a node by an empty one; a majority that remembers must be left. */
+/**
+ * Replaces the disk of a node by an empty one; a majority that remembers must be left. Mostly it comes back while other
+ * faults last, so that they meet it while it has forgotten.
+ */
 import type { Nemesis } from '../arena.ts'
 import { mayForget, remembering, spare } from './kill.ts'
 
@@ -10,6 +13,11 @@ export const wipe: Nemesis = {
     const process = arena.chooser.pick(remembering(arena))
     process.crash()
     process.disk.wipe()
+    if (arena.chooser.chance(0.7)) {
+      arena.world.after(arena.chooser.between(0, 300), () => {
+        if (!process.alive) process.boot()
+      })
+    }
     return () => {
       if (!process.alive) process.boot()
     }
