@@ -29,10 +29,13 @@ export function monotone(): Invariant {
     name: 'nothing goes back',
     afterStep({ processes, durable }: Arena) {
       for (const process of processes) {
+        const known = memories.get(process.id.index)
+        const remains = process.node ? null : slotted({ replica: process.remains })
+        // What it did in the turn in which it died may be on its disk.
+        if (remains && known) known.latest = marksOf(remains)
         const replica = slotted(process)
         if (!replica || !process.node?.memory) continue
         const marks = marksOf(replica)
-        const known = memories.get(process.id.index)
         const same = known?.generation === process.disk.generation
         // What was not synced may be lost in a crash, so of an earlier life only what its disk held is compared.
         const restarted = known?.life !== process.life
