@@ -1,72 +1,24 @@
 /** Every invariant can fail: each is fed a situation that violates it, and one that does not. */
 import { describe, expect, it } from 'vitest'
-import paxos from '../../../protocols/paxos/index.ts'
-import { codecOf } from '../../codec/compile.ts'
-import { FRAME_HEADER, seal } from '../../codec/frame.ts'
-import { type Command, get, put } from '../../command.ts'
+import { get, put } from '../../command.ts'
 import { Cluster, type NodeId } from '../../node-id.ts'
 import { majority } from '../../quorum/index.ts'
-import { type Memory, TIMEOUTS } from '../../replica.ts'
 import { KeyValueStore } from '../../store/kv-store.ts'
 import type { Arena } from '../arena.ts'
-import { vocabularyOf } from '../vocabulary.ts'
 import { agreement } from './agreement.ts'
 import { bounded } from './bounded.ts'
-import { elected } from './elected.ts'
-import { fenced } from './fenced.ts'
 import { healthy } from './healthy.ts'
 import { honestRefusals } from './honest-refusals.ts'
 import { invariants } from './index.ts'
 import { intersection } from './intersection.ts'
 import { linearizable } from './linearizable.ts'
 import { monotone } from './monotone.ts'
-import { oneFounding } from './one-founding.ts'
 import { onlyClients } from './only-clients.ts'
 import { quorum } from './quorum.ts'
 import { sameState } from './same-state.ts'
+import { arena, cluster, fake, write } from './testing/situation.ts'
 
-const cluster = new Cluster(['1.1', '1.2'])
 const encoder = new TextEncoder()
-
-/** A process of which an invariant sees what a test says. */
-function fake(index: number) {
-  const slots: Command[][] = []
-  const log = {
-    executed: 0,
-    floor: 0,
-    end: 0,
-    get: (slot: number) => (slots[slot] ? { ballot: 1, chosen: true, commands: slots[slot] } : undefined),
-  }
-  const process = {
-    id: cluster.at(index),
-    life: 1,
-    failure: null as unknown,
-    node: { memory: 'kept' },
-    hash: 0,
-    store: { hash: () => process.hash },
-    replica: { promised: 0, log, status: () => ({ executed: log.executed }) },
-    disk: { generation: 0, marks: { appended: 0, synced: 0 } },
-    execute(...commands: Command[]) {
-      slots.push(commands)
-      log.executed = log.end = slots.length
-    },
-  }
-  return process
-}
-
-function arena(history: unknown[] = []) {
-  const processes = [fake(0), fake(1)] as const
-  const clients = {
-    history,
-    keys: new Set(['k']),
-    issued: new Map([...'abc'].map((value) => [value, 'k'])),
-    refused: new Set<string>(),
-  }
-  const nodeOptions = { maxRequests: 4, maxInbox: 64 }
-  return { processes, clients, arena: { processes, durable: false, clients, cluster, nodeOptions } as unknown as Arena }
-}
-
-const write = (value: string) => put('k', encoder.encode(value))
 
 describe('agreement', () => {
   it('fails on two values for one slot', () => {
@@ -203,6 +155,12 @@ describe('bounded', () => {
     const log = (bytes: number) => ({ log: { bytes }, options: { retain_bytes: 1000 } })
     expect(look({}, log(1000))).toEqual([null, null])
     expect(look({}, log(1001))[1]).toBe('1.1 is at rest, and still has 1001 bytes of log, of which it may keep 1000')
+    expect(look({ forwarded: 2 })[1]).toBe('1.1 is at rest, and still has 2 requests that others were asked')
+    expect(look({}, { proposer: { proposals: new Map([[3, {}]]) } })[1]).toBe(
+      '1.1 is at rest, and still has 1 proposals',
+    )
+    const uploads = { byReader: new Map([[cluster.at(1), {}]]) }
+    expect(look({}, { catchUp: { uploads } })[1]).toBe('1.1 is at rest, and still has 1 snapshots for others')
     expect(look({ requests: 1 })[1]).toBe('1.1 is at rest, and still has 1 open requests')
     expect(look({ held: 1 })[1]).toBe('1.1 is at rest, and still has 1 outputs held back')
     expect(look({}, { status: () => ({ operations: 2 }) })[1]).toBe('1.1 is at rest, and still has 2 operations')
@@ -239,111 +197,6 @@ describe('quorum', () => {
   })
 })
 
-describe('elected', () => {
-  /** Two nodes with these promises, the first of which comes to lead at a ballot. */
-  function lead(ballot: number, promises: readonly [number, number]): string | null {
-    const { processes, arena: seen } = arena()
-    const invariant = elected()
-    const status = { leader: null as NodeId | null, ballot: 0 }
-    const owner = (of: number) => cluster.at(of % 2 === 1 ? 0 : 1)
-    Object.assign(processes[0].node, { ballots: { owner } })
-    Object.assign(processes[0].replica, { quorum: majority(cluster), status: () => status })
-    expect(invariant.afterStep!(seen)).toBeNull()
-    for (const [index, promised] of promises.entries()) processes[index]!.replica.promised = promised
-    Object.assign(status, { leader: cluster.at(0), ballot })
-    return invariant.afterStep!(seen) as string | null
-  }
-
-  it('fails when a leader lacks the promises of a quorum for its ballot', () => {
-    expect([lead(5, [5, 5]), lead(5, [5, 9])]).toEqual([null, null])
-    expect(lead(5, [5, 4])).toBe('1.1 leads at ballot 5, promised only by 1.1')
-    expect(lead(4, [5, 5])).toBe('1.1 leads at ballot 4, which is not its own')
-  })
-})
-
-/** A network on which an invariant hears what a test says. */
-function ear(seen: Arena) {
-  const ears = new Map<number, (from: NodeId, to: NodeId, frame: Uint8Array) => void>()
-  const network = {
-    listen: (number: number, hear: (from: NodeId, to: NodeId, frame: Uint8Array) => void) => ears.set(number, hear),
-  }
-  const options = paxos.options({}, TIMEOUTS)
-  const vocabulary = vocabularyOf(paxos, cluster, options)
-  return {
-    arena: { ...seen, network, protocol: paxos, options } as unknown as Arena,
-    say(from: number, name: string, values: object) {
-      const [number, type] = [...vocabulary].find(([, { name: known }]) => known === name)!
-      ears.get(number)!(
-        cluster.at(from),
-        cluster.at(1 - from),
-        seal(codecOf(type).encode(values as never, FRAME_HEADER), number),
-      )
-    },
-  }
-}
-
-describe('fenced', () => {
-  /** 1.1 starts without its memory, opens a ballot, and has its memory again; 1.2 has promised another ballot. */
-  function rejoin(fence: number | null, other: number, first: Memory | null, durable: boolean): string | null {
-    const { processes, arena: seen } = arena()
-    const invariant = fenced()
-    const heard = ear({ ...seen, durable })
-    const look = () => invariant.afterStep!(heard.arena) as string | null
-    const node = { memory: first }
-    const phase1 = { includes: (members: readonly NodeId[]) => members.length > 0 }
-    Object.assign(processes[0], { node, replica: { ...processes[0].replica, quorum: { phase1 } } })
-    expect(look()).toBeNull()
-    if (fence !== null) heard.say(0, 'Prepare', { ballot: fence, from: 0 })
-    processes[1].replica.promised = other
-    node.memory = 'kept'
-    return look()
-  }
-
-  it('fails when a node votes again behind a ballot that the others have not promised, or behind none', () => {
-    expect([rejoin(5, 5, 'lost', true), rejoin(5, 7, null, false)]).toEqual([null, null])
-    expect(rejoin(5, 4, 'lost', true)).toBe(
-      '1.1 had forgotten its votes and votes again behind ballot 5, promised by nobody',
-    )
-    expect(rejoin(null, 4, null, false)).toMatch(/behind ballot 0/)
-  })
-
-  it('lets a node vote that has its votes on disk', () => {
-    expect(rejoin(null, 4, null, true)).toBeNull()
-  })
-})
-
-describe('one founding', () => {
-  /** What 1.1 and 1.2 announce, each in its first life and blank. */
-  function hear(...announced: readonly [from: number, seen: readonly number[], founded: boolean][]): string | null {
-    const { processes, arena: seen } = arena()
-    const invariant = oneFounding()
-    const heard = ear(seen)
-    for (const process of processes) process.node.memory = 'blank'
-    expect(invariant.afterStep!(heard.arena)).toBeNull()
-    for (const [from, table, founded] of announced) {
-      const m = { incarnation: from + 1, seen: table, founded, challenge: 1, echo: 1 }
-      heard.say(from, 'Announce', m)
-    }
-    return invariant.afterStep!(heard.arena) as string | null
-  }
-
-  it('fails on two tables, and not on one that is told twice', () => {
-    expect(hear([0, [1, 2], true], [1, [1, 2], true], [1, [1, 3], false])).toBeNull()
-    expect(hear([0, [1, 2], true], [1, [1, 3], true])).toMatch(/1\.2 says that the cluster began with 1,3, others/)
-  })
-
-  it('fails when one takes itself for blank that is not in the table with its memory', () => {
-    expect(hear([0, [1, 7], true], [1, [1, 7], true])).toBe(
-      '1.2 takes itself for blank, with memory 2: the cluster began with 1,7',
-    )
-  })
-
-  it('fails when a table goes back, and not when it goes on', () => {
-    expect(hear([0, [1, 0], false], [0, [1, 2], false], [0, [1, 3], false], [1, [0, 2], false])).toBeNull()
-    expect(hear([0, [1, 2], false], [0, [1, 3], false], [0, [1, 2], false])).toMatch(/1\.1 believes 2 again/)
-  })
-})
-
 describe('same state', () => {
   it('fails on two states after the same prefix', () => {
     const { processes, arena: seen } = arena()
@@ -371,6 +224,28 @@ describe('nothing goes back', () => {
     processes[0].replica.promised = 6
     processes[1].replica.log.executed = 0
     expect(invariant.afterStep!(seen)).toMatch(/1\.2 executed 1, then 0/)
+  })
+
+  it('fails when a vote comes back higher than it was cast, and not when it was cast again before the crash', () => {
+    const restart = (voted: number, dying: number, back: number) => {
+      const { processes, arena: seen } = arena()
+      const [process] = processes
+      const durable = { ...seen, processes: [process], durable: true } as unknown as Arena
+      const invariant = monotone()
+      const show = (ballot: number) => ({ ballot, chosen: false, commands: [] })
+      let vote = voted
+      Object.assign(process.replica, { promised: 9 })
+      Object.assign(process.replica.log, { end: 1, get: () => show(vote) })
+      expect(invariant.afterStep!(durable)).toBeNull()
+      vote = dying
+      const dead = { ...process, node: null, replica: null, remains: process.replica }
+      expect(invariant.afterStep!({ ...durable, processes: [dead] } as unknown as Arena)).toBeNull()
+      vote = back
+      process.life = 2
+      return invariant.afterStep!(durable)
+    }
+    expect([restart(4, 4, 4), restart(4, 7, 7)]).toEqual([null, null])
+    expect(restart(4, 4, 7)).toBe('1.1 voted at 4 for slot 0, and after a restart at 7')
   })
 })
 

@@ -1,0 +1,93 @@
+/** The invariants of who leads, who may vote again, and how a cluster starts: each can fail, and does not without reason. */
+import { describe, expect, it } from 'vitest'
+import type { NodeId } from '../../node-id.ts'
+import { majority } from '../../quorum/index.ts'
+import type { Memory } from '../../replica.ts'
+import { elected } from './elected.ts'
+import { fenced } from './fenced.ts'
+import { oneFounding } from './one-founding.ts'
+import { arena, cluster, ear } from './testing/situation.ts'
+
+describe('elected', () => {
+  /** Two nodes with these promises, the first of which comes to lead at a ballot. */
+  function lead(ballot: number, promises: readonly [number, number]): string | null {
+    const { processes, arena: seen } = arena()
+    const invariant = elected()
+    const status = { leader: null as NodeId | null, ballot: 0 }
+    const owner = (of: number) => cluster.at(of % 2 === 1 ? 0 : 1)
+    Object.assign(processes[0].node, { ballots: { owner } })
+    Object.assign(processes[0].replica, { quorum: majority(cluster), status: () => status })
+    expect(invariant.afterStep!(seen)).toBeNull()
+    for (const [index, promised] of promises.entries()) processes[index]!.replica.promised = promised
+    Object.assign(status, { leader: cluster.at(0), ballot })
+    return invariant.afterStep!(seen) as string | null
+  }
+
+  it('fails when a leader lacks the promises of a quorum for its ballot', () => {
+    expect([lead(5, [5, 5]), lead(5, [5, 9])]).toEqual([null, null])
+    expect(lead(5, [5, 4])).toBe('1.1 leads at ballot 5, promised only by 1.1')
+    expect(lead(4, [5, 5])).toBe('1.1 leads at ballot 4, which is not its own')
+  })
+})
+
+describe('fenced', () => {
+  /** 1.1 starts without its memory, opens a ballot, and has its memory again; 1.2 has promised another ballot. */
+  function rejoin(fence: number | null, other: number, first: Memory | null, durable: boolean): string | null {
+    const { processes, arena: seen } = arena()
+    const invariant = fenced()
+    const heard = ear({ ...seen, durable })
+    const look = () => invariant.afterStep!(heard.arena) as string | null
+    const node = { memory: first }
+    const phase1 = { includes: (members: readonly NodeId[]) => members.length > 0 }
+    Object.assign(processes[0], { node, replica: { ...processes[0].replica, quorum: { phase1 } } })
+    expect(look()).toBeNull()
+    if (fence !== null) heard.say(0, 'Prepare', { ballot: fence, from: 0 })
+    processes[1].replica.promised = other
+    node.memory = 'kept'
+    return look()
+  }
+
+  it('fails when a node votes again behind a ballot that the others have not promised, or behind none', () => {
+    expect([rejoin(5, 5, 'lost', true), rejoin(5, 7, null, false)]).toEqual([null, null])
+    expect(rejoin(5, 4, 'lost', true)).toBe(
+      '1.1 had forgotten its votes and votes again behind ballot 5, promised by nobody',
+    )
+    expect(rejoin(null, 4, null, false)).toMatch(/behind ballot 0/)
+  })
+
+  it('lets a node vote that has its votes on disk', () => {
+    expect(rejoin(null, 4, null, true)).toBeNull()
+  })
+})
+
+describe('one founding', () => {
+  /** What 1.1 and 1.2 announce, each in its first life and blank. */
+  function hear(...announced: readonly [from: number, seen: readonly number[], founded: boolean][]): string | null {
+    const { processes, arena: seen } = arena()
+    const invariant = oneFounding()
+    const heard = ear(seen)
+    for (const process of processes) process.node.memory = 'blank'
+    expect(invariant.afterStep!(heard.arena)).toBeNull()
+    for (const [from, table, founded] of announced) {
+      const m = { incarnation: from + 1, seen: table, founded, challenge: 1, echo: 1 }
+      heard.say(from, 'Announce', m)
+    }
+    return invariant.afterStep!(heard.arena) as string | null
+  }
+
+  it('fails on two tables, and not on one that is told twice', () => {
+    expect(hear([0, [1, 2], true], [1, [1, 2], true], [1, [1, 3], false])).toBeNull()
+    expect(hear([0, [1, 2], true], [1, [1, 3], true])).toMatch(/1\.2 says that the cluster began with 1,3, others/)
+  })
+
+  it('fails when one takes itself for blank that is not in the table with its memory', () => {
+    expect(hear([0, [1, 7], true], [1, [1, 7], true])).toBe(
+      '1.2 takes itself for blank, with memory 2: the cluster began with 1,7',
+    )
+  })
+
+  it('fails when a table goes back, and not when it goes on', () => {
+    expect(hear([0, [1, 0], false], [0, [1, 2], false], [0, [1, 3], false], [1, [0, 2], false])).toBeNull()
+    expect(hear([0, [1, 2], false], [0, [1, 3], false], [0, [1, 2], false])).toMatch(/1\.1 believes 2 again/)
+  })
+})
