@@ -1,0 +1,46 @@
+/** Snapshots on their way to a laggard: what becomes of them when their source, or the laggard itself, dies half way. */
+import { expect, it } from 'vitest'
+import { cluster, FIVE } from './testing/cluster.ts'
+
+it('a laggard whose source dies for good fetches its snapshot from another node', () => {
+  const s = cluster({ nodes: FIVE, durable: true, options: { retain_bytes: 0 } })
+  const [a, , c] = s.start() as [string, string, string]
+  s.cutOff(c)
+  for (let key = 0; key < 12; key++) s.write(a, `${key}`)
+  s.run(500)
+  s.admits = ({ name }) => name !== 'Downloaded'
+  s.network.heal()
+  s.until('a download', () => s.replica(c).catchUp.incoming !== null)
+  s.process(a).crash()
+  s.admits = () => true
+  s.until('the snapshot', () => s.replica(c).log.executed >= 12)
+})
+
+it('what is left of an install that a crash cut short is dropped when the next one comes back from the disk', () => {
+  const s = cluster({ durable: true, options: { retain_bytes: 0 } })
+  const [a, , c] = s.start() as [string, string, string]
+  s.run(300)
+  s.cutOff(c)
+  for (let key = 0; key < 12; key++) s.write(a, `${key}`)
+  s.run(500)
+  s.network.heal()
+  let torn = false
+  s.watch = () => {
+    const { replica, disk } = s.process(c)
+    if (torn || !replica || s.replica(c).log.floor === 0) return
+    const { appended, synced } = disk.marks
+    if (appended - synced < 3) return
+    torn = true
+    s.process(c).crash(2)
+  }
+  s.until('an install', () => torn)
+  const caughtUp = () => s.until('the snapshot', () => s.replica(c).log.executed >= 12)
+  s.process(c).boot()
+  s.until('what is left of it', () => s.replica(c).recovery.pieces.length > 0)
+  caughtUp()
+  s.run(300)
+  s.process(c).crash()
+  s.process(c).boot()
+  caughtUp()
+  expect(s.process(c).failure).toBeNull()
+})
