@@ -44,3 +44,27 @@ it('what is left of an install that a crash cut short is dropped when the next o
   caughtUp()
   expect(s.process(c).failure).toBeNull()
 })
+
+it('what is learned at a ballot above the promise is promised, and that first, so a crash never keeps the vote alone', () => {
+  for (const kept of [0, 1, 2, 3]) {
+    const s = cluster({ durable: true })
+    const [a, , c] = s.start() as [string, string, string]
+    s.write(a, 'x')
+    s.run(300)
+    s.cutOff(c)
+    const source = s.process(a).id
+    const { node, promised, log } = s.replica(c)
+    const ballot = node.ballots.next(promised, source)
+    const votes = [{ slot: log.end, ballot, chosen: true, commands: [] }]
+    s.act(c, ({ catchUp }) => {
+      catchUp.onLearned({ floor: 0, executed: log.end + 1, votes }, source)
+      const { disk } = s.process(c)
+      s.process(c).crash(Math.min(kept, disk.marks.appended - disk.marks.synced))
+    })
+    s.process(c).boot()
+    s.until('recovery', () => s.process(c).node?.memory === 'kept')
+    const back = s.replica(c)
+    const highest = Math.max(...[...back.log.from(0)].map((entry) => entry.ballot))
+    expect([kept, back.promised >= highest]).toEqual([kept, true])
+  }
+})

@@ -30,7 +30,11 @@ describe('a dump', () => {
     s.submit(a, 'open', true)
     s.submit(a, 'open', true)
     s.run(50)
+    // Nor does a vote come back at the ballot that was promised since.
+    s.act(a, (replica) => replica.election.campaign(replica.promised))
+    s.run(1)
     const replica = s.replica(a)
+    expect(replica.promised).toBeGreaterThan(Math.max(...kept(replica).votes.map(({ ballot }) => ballot)))
     const before = kept(replica)
     expect(before.votes.length).toBeGreaterThan(0)
     const records = dumpOf(replica)[Symbol.iterator]()

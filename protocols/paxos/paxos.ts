@@ -260,6 +260,12 @@ export class Paxos implements Replica {
   /** Records that these commands are chosen. */
   choose(slot: number, ballot: number, commands: readonly Command[]): void {
     if (slot < this.log.executed) return
+    // Learned at a higher ballot, it is a vote at that, and promises it: else, if a crash keeps the vote and not that it is
+    // chosen, what a lower ballot proposes would take the vote's place and pass for it.
+    if (ballot > this.promised) {
+      if (!this.#possible(ballot)) return
+      this.#defer(ballot)
+    }
     this.#vote(slot, ballot, commands)
     this.log.choose(slot, ballot, commands)
   }

@@ -188,7 +188,8 @@ export class Disk {
         records.return?.()
         return
       }
-      for (let left = PIECE_RECORDS; left > 0; left--) {
+      // At first just one, so that the node goes on before most of its checkpoint is made.
+      for (let left = taken.length === 0 ? 1 : PIECE_RECORDS; left > 0; left--) {
         const next = records.next()
         if (next.done) {
           this.#replace(taken, cut)

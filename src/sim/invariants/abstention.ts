@@ -8,7 +8,7 @@ import type { Arena, Invariant } from '../arena.ts'
 import { vocabularyOf } from '../vocabulary.ts'
 
 /** What is counted in a quorum, in protocols with slots and ballots. */
-const COUNTED: readonly string[] = ['Canvassed', 'Prepared', 'Accepted']
+const COUNTED: readonly string[] = ['Canvassed', 'Prepared', 'Accepted', 'Confirmed', 'Surveyed']
 
 export function abstention(): Invariant {
   let listening = false

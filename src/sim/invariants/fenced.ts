@@ -15,8 +15,8 @@ const OPENING = 'Prepare'
 export function fenced(): Invariant {
   const promised = new Promised()
   const opened = new Hearsay<{ readonly ballot: number }>(OPENING)
-  /** Who has forgotten, with the highest ballot that it has opened since; 0 for none. */
-  const without = new Map<NodeId, number>()
+  /** Who has forgotten, the life in which it was seen to, and the highest ballot that it has opened since; 0 for none. */
+  const without = new Map<NodeId, { readonly life: number; fence: number }>()
   return {
     name: 'fenced',
     afterStep(arena: Arena) {
@@ -26,15 +26,16 @@ export function fenced(): Invariant {
       promised.look(processes)
       for (const { from, message } of opened.take(arena)) {
         const before = without.get(from)
-        if (before !== undefined) without.set(from, Math.max(before, message.ballot))
+        if (before) before.fence = Math.max(before.fence, message.ballot)
       }
-      for (const { id, node, replica } of processes) {
+      for (const { id, life, node, replica } of processes) {
         const system = (replica as { quorum?: QuorumSystem } | null)?.quorum
         if (!node || !system) continue
         // Without a disk there is nothing that could have been kept.
         const forgot = node.memory === 'lost' || (node.memory === null && !durable)
-        if (forgot && !without.has(id)) without.set(id, 0)
-        const fence = without.get(id)
+        if (forgot && without.get(id)?.life !== life) without.set(id, { life, fence: 0 })
+        const fence = without.get(id)?.fence
+        if (node.memory === 'blank') without.delete(id)
         if (node.memory !== 'kept' || fence === undefined) continue
         without.delete(id)
         const others = promised.of(fence).filter((member) => member !== id)

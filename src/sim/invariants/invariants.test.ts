@@ -225,28 +225,6 @@ describe('nothing goes back', () => {
     processes[1].replica.log.executed = 0
     expect(invariant.afterStep!(seen)).toMatch(/1\.2 executed 1, then 0/)
   })
-
-  it('fails when a vote comes back higher than it was cast, and not when it was cast again before the crash', () => {
-    const restart = (voted: number, dying: number, back: number) => {
-      const { processes, arena: seen } = arena()
-      const [process] = processes
-      const durable = { ...seen, processes: [process], durable: true } as unknown as Arena
-      const invariant = monotone()
-      const show = (ballot: number) => ({ ballot, chosen: false, commands: [] })
-      let vote = voted
-      Object.assign(process.replica, { promised: 9 })
-      Object.assign(process.replica.log, { end: 1, get: () => show(vote) })
-      expect(invariant.afterStep!(durable)).toBeNull()
-      vote = dying
-      const dead = { ...process, node: null, replica: null, remains: process.replica }
-      expect(invariant.afterStep!({ ...durable, processes: [dead] } as unknown as Arena)).toBeNull()
-      vote = back
-      process.life = 2
-      return invariant.afterStep!(durable)
-    }
-    expect([restart(4, 4, 4), restart(4, 7, 7)]).toEqual([null, null])
-    expect(restart(4, 4, 7)).toBe('1.1 voted at 4 for slot 0, and after a restart at 7')
-  })
 })
 
 describe('no defect', () => {

@@ -30,18 +30,14 @@ export function monotone(): Invariant {
     afterStep({ processes, durable }: Arena) {
       for (const process of processes) {
         const known = memories.get(process.id.index)
-        const remains = process.node ? null : slotted({ replica: process.remains })
-        // What it did in the turn in which it died may be on its disk.
-        if (remains && known) known.latest = marksOf(remains)
         const replica = slotted(process)
         if (!replica || !process.node?.memory) continue
         const marks = marksOf(replica)
         const same = known?.generation === process.disk.generation
         // What was not synced may be lost in a crash, so of an earlier life only what its disk held is compared.
-        const restarted = known?.life !== process.life
-        const before = !restarted ? known.latest : same && durable ? known.kept : null
+        const before = known?.life === process.life ? known.latest : same && durable ? known.kept : null
         if (known && before) {
-          const complaint = compare(before, marks, replica) ?? (restarted ? risen(known.latest, marks) : null)
+          const complaint = compare(before, marks, replica)
           if (complaint) return `${process.id.name} ${complaint}`
         }
         const memory = known && same ? known : { coming: [], kept: null, life: 0, generation: 0, latest: marks }
@@ -73,16 +69,6 @@ function marksOf(replica: Slotted): Marks {
     if (entry && !entry.chosen) votes.set(slot, entry.ballot)
   }
   return { promised, executed: log.executed, votes }
-}
-
-/** A vote that comes back at a higher ballot than it was cast at could win over what was chosen. */
-function risen(before: Marks, now: Marks): string | null {
-  for (const [slot, ballot] of now.votes) {
-    const cast = before.votes.get(slot)
-    if (cast !== undefined && ballot > cast)
-      return `voted at ${cast} for slot ${slot}, and after a restart at ${ballot}`
-  }
-  return null
 }
 
 function compare(before: Marks, now: Marks, { log }: Slotted): string | null {
