@@ -4,10 +4,9 @@ import { contentOf, startedBench, type Write } from '../test/support/bench.ts'
 import { Wired } from '../test/support/wired.ts'
 import { get, put } from './command.ts'
 import { Answer, Forward } from './node-messages.ts'
-import type { Outcome, ReadMode, Request } from './request.ts'
+import { type Outcome, READ_MODES, type ReadMode, type Request } from './request.ts'
 
 const DONE = { value: Uint8Array.of(7, 8), version: 5, effect: 'done' as const }
-const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
 
 /** An origin that forwards all and a target that does as told. */
 function pair(options: { maxRequests?: number } = {}) {
