@@ -1,5 +1,4 @@
 /** What a node has to do: events in the order they came, but heartbeats and timers before all others. */
-import type { Load } from './node-parts.ts'
 import { Fifo } from './parts/fifo.ts'
 
 /** How many events one turn handles. */
@@ -22,11 +21,6 @@ export class Inbox {
 
   get size(): number {
     return this.#first.size + this.#others.size
-  }
-
-  /** What a node tells of it. */
-  get load(): Pick<Load, 'inbox' | 'waiting' | 'handled' | 'dropped'> {
-    return { inbox: this.peak, waiting: this.size, handled: this.handled, dropped: this.dropped }
   }
 
   push(event: () => void, first: boolean): void {

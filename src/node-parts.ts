@@ -37,20 +37,3 @@ export const NODE_DEFAULTS: NodeOptions = {
   maxSessions: MOST_SESSIONS,
   bootstrap: false,
 }
-
-/** How much waits in a node. */
-export interface Load {
-  /** The most events that ever waited in one of its queues; messages are taken up to `maxInbox`. */
-  readonly inbox: number
-  /** Events that wait now, and those that were taken from the inbox so far. */
-  readonly waiting: number
-  readonly handled: number
-  /** Messages dropped because the inbox was full. */
-  readonly dropped: number
-  /** Open requests; at most `maxRequests`. */
-  readonly requests: number
-  /** Those of them that were sent on, and some that were answered at their deadline a moment ago. */
-  readonly forwarded: number
-  /** Outputs that wait for the disk. */
-  readonly held: number
-}

@@ -13,9 +13,10 @@ import type { RefusalCode } from './errors.ts'
 import { Founding } from './founding.ts'
 import { Inbox, TURN_EVENTS } from './inbox.ts'
 import { checkpoint, recoverAll } from './journal.ts'
+import { type Load, NodeLoad } from './load.ts'
 import type { Cluster, NodeId } from './node-id.ts'
 import * as nodeMessages from './node-messages.ts'
-import { type Load, NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
+import { NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
 import { OpenRequests } from './open-requests.ts'
 import { Outbox } from './outbox.ts'
 import { Fifo } from './parts/fifo.ts'
@@ -46,6 +47,8 @@ export class Node {
   readonly log: Log
   /** The state machine. Protocols with a log use `execute`; register protocols read and write it directly. */
   readonly store: ExactlyOnce
+  /** How much waits here, and what was too much. */
+  readonly load: Load
   /** Why the node stopped, or null. */
   failure: unknown = null
   readonly #parts: Parts
@@ -86,6 +89,7 @@ export class Node {
     this.#inbox = new Inbox(options.maxInbox)
     this.#outbox = new Outbox(cluster.size)
     this.#open = new OpenRequests(parts.clock, options.maxRequests, (requests) => this.#expire(requests))
+    this.load = new NodeLoad(this.#inbox, this.#open, this.#relay, this.#outbox)
     this.#messages.add(nodeMessages, 'message', 'on', this.#ownHandlers(), 0)
     this.#records.add(nodeMessages, 'record', 'recover', this.#ownHandlers(), 0)
   }
@@ -242,12 +246,6 @@ export class Node {
   /** The messages it speaks; their fingerprint is equal for nodes that can talk to each other. */
   get messages(): Pick<Registry, 'fingerprint' | 'kinds'> {
     return this.#messages
-  }
-
-  /** How much waits here, and what was too much. */
-  get load(): Load {
-    const requests = { requests: this.#open.size, forwarded: this.#relay.size }
-    return { ...this.#inbox.load, ...requests, held: this.#outbox.held }
   }
 
   /** What this node knew when it started, or has regained since; null until the roll call is over. */

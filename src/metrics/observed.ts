@@ -1,6 +1,7 @@
 /** What the metrics look at when they are read, beside what the meters have counted. */
+
+import type { Load } from '../load.ts'
 import type { NodeId } from '../node-id.ts'
-import type { Load } from '../node-parts.ts'
 import type { Status } from '../replica.ts'
 
 /** One outgoing connection. */
