@@ -26,7 +26,7 @@ export class Canvass extends message({ round: uint53 }) {}
  * The answer to a poll. `granted`: this node hears no leader. Without a quorum of such answers nobody campaigns, so a
  * node that alone cannot hear the leader does not depose it (Ongaro 2014, §9.6). `promised` is the ballot to surpass.
  */
-export class Canvassed extends message({ round: uint53, promised: uint53, granted: bool }) {}
+export class Canvassed extends message({ round: uint53, promised: uint53, granted: bool }, { counted: true }) {}
 
 /** Phase 1a: a candidate opens `ballot` for every slot from `from` on. */
 export class Prepare extends message({ ballot: uint53, from: uint53 }) {}
@@ -36,20 +36,23 @@ export class Prepare extends message({ ballot: uint53, from: uint53 }) {}
  * for which the candidate asks with its next `from`. Below `floor` lies a snapshot: a candidate that has not executed
  * so far must fetch it before it proposes.
  */
-export class Prepared extends message({
-  ballot: uint53,
-  from: uint53,
-  end: uint53,
-  more: bool,
-  floor: uint53,
-  votes: list(Vote),
-}) {}
+export class Prepared extends message(
+  {
+    ballot: uint53,
+    from: uint53,
+    end: uint53,
+    more: bool,
+    floor: uint53,
+    votes: list(Vote),
+  },
+  { counted: true },
+) {}
 
 /** Phase 2a. All slots below `committed` are chosen; where the receiver's vote is of `ballot`, it has the value. */
 export class Accept extends message({ ballot: uint53, slot: uint53, committed: uint53, commands: list(Command) }) {}
 
 /** Phase 2b: a vote. */
-export class Accepted extends message({ ballot: uint53, slot: uint53 }) {}
+export class Accepted extends message({ ballot: uint53, slot: uint53 }, { counted: true }) {}
 
 /**
  * Instead of a promise or a vote: the receiver's ballot is out of date. A message of its own, since a late refusal of an
@@ -85,7 +88,7 @@ export class Downloaded extends message({ id: uint53, slot: uint53, piece: uint5
 export class Confirm extends message({ ballot: uint53, round: uint53 }) {}
 
 /** From voting nodes only: no higher ballot was promised here when the question came. */
-export class Confirmed extends message({ ballot: uint53, round: uint53 }) {}
+export class Confirmed extends message({ ballot: uint53, round: uint53 }, { counted: true }) {}
 
 /**
  * For reads that any node has from its own store: asks how far the votes go. `round` begins at random in each life, so
@@ -94,7 +97,7 @@ export class Confirmed extends message({ ballot: uint53, round: uint53 }) {}
 export class Survey extends message({ round: uint53 }) {}
 
 /** From voting nodes only: above all slots that were voted on here, on disk or not. */
-export class Surveyed extends message({ round: uint53, end: uint53 }) {}
+export class Surveyed extends message({ round: uint53, end: uint53 }, { counted: true }) {}
 
 /** To the leader: somebody waits for the slots below `end`, of which some may belong to nobody any more. */
 export class Fill extends message({ end: uint53 }) {}

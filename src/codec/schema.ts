@@ -36,6 +36,8 @@ export interface Declared<K extends Kind = Kind> {
   readonly fields: Fields
   /** Whether a turn handles it before all others (heartbeats: load must not starve elections). */
   readonly first: boolean
+  /** Whether its receivers count who says it (promises, votes): who has forgotten what it held does not. */
+  readonly counted: boolean
 }
 
 export type MessageClass = Declared<'message'>
@@ -49,6 +51,7 @@ export interface Declaration<F extends Fields, K extends Kind> {
   readonly kind: K
   readonly fields: F
   readonly first: boolean
+  readonly counted: boolean
 }
 
 /** The values that construct a declared class `C`. */
@@ -80,11 +83,22 @@ export function list(element: StructClass | Field<unknown>): Field<readonly unkn
   return { ...field, repeated: true, type: [] }
 }
 
-function declare<F extends Fields, K extends Kind>(kind: K, fields: F, first: boolean): Declaration<F, K> {
+/** What a message is beside its fields; both are false when left out. */
+export interface MessageOptions {
+  readonly first?: boolean
+  readonly counted?: boolean
+}
+
+function declare<F extends Fields, K extends Kind>(
+  kind: K,
+  fields: F,
+  { first = false, counted = false }: MessageOptions = {},
+): Declaration<F, K> {
   class Base {
     static readonly kind = kind
     static readonly fields = fields
     static readonly first = first
+    static readonly counted = counted
     constructor(values: Values<F>) {
       Object.assign(this, values)
     }
@@ -95,10 +109,11 @@ function declare<F extends Fields, K extends Kind>(kind: K, fields: F, first: bo
 /**
  * Declares a message: `class Accept extends message({ ballot: uint53 }) {}`. Gives the class to extend; its name and
  * fields are what the wire knows it by. `Node.register` asks for an `onAccept` that handles it.
- * @param options `first`: handled before all other messages of a turn
+ * @param options `first`: handled before all other messages of a turn; `counted`: receivers count who says it towards a
+ *   quorum, and the simulator holds nodes that have forgotten to their silence
  */
-export function message<F extends Fields>(fields: F, options: { first?: boolean } = {}): Declaration<F, 'message'> {
-  return declare('message', fields, options.first ?? false)
+export function message<F extends Fields>(fields: F, options: MessageOptions = {}): Declaration<F, 'message'> {
+  return declare('message', fields, options)
 }
 
 /**
@@ -106,7 +121,7 @@ export function message<F extends Fields>(fields: F, options: { first?: boolean 
  * extend. `Node.register` asks for a `recoverPromised` that takes it back at the next start.
  */
 export function record<F extends Fields>(fields: F): Declaration<F, 'record'> {
-  return declare('record', fields, false)
+  return declare('record', fields)
 }
 
 /**
@@ -114,7 +129,7 @@ export function record<F extends Fields>(fields: F): Declaration<F, 'record'> {
  * `nested(Vote)` and `list(Vote)` are fields of it.
  */
 export function struct<F extends Fields>(fields: F): Declaration<F, 'struct'> {
-  return declare('struct', fields, false)
+  return declare('struct', fields)
 }
 
 /** A module of declarations: `import * as messages from './messages.ts'`. */

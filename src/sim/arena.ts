@@ -6,6 +6,7 @@ import type { Chooser } from './chooser.ts'
 import type { Clients } from './clients.ts'
 import type { Network } from './network.ts'
 import type { Process } from './process.ts'
+import type { Vocabulary } from './vocabulary.ts'
 import type { World } from './world.ts'
 
 export interface Arena {
@@ -17,6 +18,8 @@ export interface Arena {
   readonly clients: Clients
   readonly protocol: Protocol
   readonly options: unknown
+  /** All that nodes say to each other. */
+  readonly vocabulary: Vocabulary
   readonly nodeOptions: NodeOptions
   /** Whether nodes keep their records over a crash. */
   readonly durable: boolean

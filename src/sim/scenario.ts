@@ -18,7 +18,7 @@ import { Clients } from './clients.ts'
 import { invariants } from './invariants/index.ts'
 import { Network } from './network.ts'
 import { Process } from './process.ts'
-import { numbered } from './vocabulary.ts'
+import { numbered, vocabularyOf } from './vocabulary.ts'
 import { World } from './world.ts'
 
 /** How long a condition may take to come true, in virtual milliseconds, unless told otherwise. */
@@ -99,7 +99,8 @@ export class Scenario<R extends Replica> {
     this.world = world
     this.network = network
     this.cluster = cluster
-    this.#arena = { ...setting, chooser, processes: this.processes, clients: this.clients }
+    const vocabulary = vocabularyOf(protocol, cluster, setting.options)
+    this.#arena = { ...setting, chooser, vocabulary, processes: this.processes, clients: this.clients }
     this.#numbers = numbered(messages)
     network.tap = (from, to, frame) => this.#pass(from, to, frame)
     world.afterStep = () => this.#look()

@@ -12,6 +12,7 @@ import type { RunOptions } from './run.ts'
 import { SteppingClients } from './stepping-clients.ts'
 import { Strikes } from './strikes.ts'
 import type { RunTrace } from './trace.ts'
+import { vocabularyOf } from './vocabulary.ts'
 import { World } from './world.ts'
 
 /** The cluster layouts a seed may draw: how many nodes in each zone. */
@@ -74,7 +75,8 @@ export function setStage(given: RunOptions): Stage {
     reads: protocol.reads ? chooser.pick(readsOf(protocol.reads)) : ([''] as const),
   }
   const clients = new SteppingClients(world, processes, workload)
-  const arena = { ...setting, chooser: root.of('plan'), processes, clients }
+  const vocabulary = vocabularyOf(protocol, cluster, setting.options)
+  const arena = { ...setting, chooser: root.of('plan'), vocabulary, processes, clients }
   const trace = given.trace ?? null
   trace?.begin(arena)
   clients.trace = trace

@@ -9,7 +9,7 @@ import type { Arena } from './arena.ts'
 import { bytesText, Format } from './format.ts'
 import { Looks } from './looks.ts'
 import { CALM, type Loss, type NetworkEye, type Weather } from './network.ts'
-import { read, type Vocabulary, vocabularyOf } from './vocabulary.ts'
+import { read, type Vocabulary } from './vocabulary.ts'
 
 /** Which faults are at work, by what they are called in the trace. */
 type State = ReadonlyMap<string, string>
@@ -46,7 +46,7 @@ export class RunTrace implements NetworkEye {
     this.#arena = arena
     this.#format = new Format(arena.cluster)
     this.#looks = new Looks(this.#format)
-    this.#vocabulary = vocabularyOf(arena.protocol, arena.cluster, arena.options)
+    this.#vocabulary = arena.vocabulary
     arena.network.eye = this
   }
 

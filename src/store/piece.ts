@@ -20,6 +20,9 @@ const LAST = 1
 const HISTORIES = 2
 const ABSENT = 0xffffffff
 
+/** How long the buffer of a writer is at first, at most. */
+const FIRST_BYTES = 4096
+
 /** What the pieces of one snapshot have in common. */
 export interface SnapshotHead {
   /** Whether it was taken from a store that keeps histories. */
@@ -53,14 +56,16 @@ export class PieceWriter {
   readonly head: SnapshotHead
   /** The number of the piece being written. */
   number = 0
-  #bytes = new Uint8Array(4096)
-  #view = new DataView(this.#bytes.buffer)
+  #bytes: Uint8Array
+  #view: DataView
   #length = HEAD
 
   /** @param limit how long a piece should be at most; one record that is longer makes a longer piece */
   constructor(head: SnapshotHead, limit: number) {
     this.head = head
     this.limit = limit
+    this.#bytes = new Uint8Array(Math.min(HEAD + limit + TAIL, FIRST_BYTES))
+    this.#view = new DataView(this.#bytes.buffer)
   }
 
   /** Writes a key's state; false, and nothing written, when it must go to the next piece. */

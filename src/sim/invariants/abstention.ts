@@ -5,20 +5,16 @@
 import type { NodeId } from '../../node-id.ts'
 import { PROTOCOL_NUMBERS } from '../../registry.ts'
 import type { Arena, Invariant } from '../arena.ts'
-import { vocabularyOf } from '../vocabulary.ts'
-
-/** What is counted in a quorum, in protocols with slots and ballots. */
-const COUNTED: readonly string[] = ['Canvassed', 'Prepared', 'Accepted', 'Confirmed', 'Surveyed']
 
 export function abstention(): Invariant {
   let listening = false
   /** Who has said something since the last look. */
   const heard = new Set<NodeId>()
 
-  function listen({ network, protocol, cluster, options }: Arena): void {
+  function listen({ network, protocol, vocabulary }: Arena): void {
     listening = true
-    for (const [number, { name }] of vocabularyOf(protocol, cluster, options)) {
-      const binding = protocol.abstains ? number >= PROTOCOL_NUMBERS : COUNTED.includes(name)
+    for (const [number, { counted }] of vocabulary) {
+      const binding = protocol.abstains ? number >= PROTOCOL_NUMBERS : counted
       if (binding) network.listen(number, (from) => heard.add(from))
     }
   }

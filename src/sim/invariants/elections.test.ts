@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { NodeId } from '../../node-id.ts'
 import { majority } from '../../quorum/index.ts'
 import type { Memory } from '../../replica.ts'
+import { abstention } from './abstention.ts'
 import { elected } from './elected.ts'
 import { fenced } from './fenced.ts'
 import { oneFounding } from './one-founding.ts'
@@ -28,6 +29,21 @@ describe('elected', () => {
     expect(lead(5, [5, 4])).toBe('1.1 leads at ballot 5, promised only by 1.1')
     expect(lead(4, [5, 5])).toBe('1.1 leads at ballot 4, which is not its own')
   })
+})
+
+it('abstention fails when a node that has forgotten says what its protocol declares as counted', () => {
+  const { processes, arena: seen } = arena()
+  const invariant = abstention()
+  const heard = ear(seen)
+  const look = () => invariant.afterStep!(heard.arena)
+  expect(look()).toBeNull()
+  heard.say(0, 'Accepted', { ballot: 1, slot: 0 })
+  expect(look()).toBeNull()
+  processes[0].node.memory = 'lost'
+  heard.say(1, 'Accepted', { ballot: 1, slot: 0 })
+  expect(look()).toBeNull()
+  heard.say(0, 'Surveyed', { round: 1, end: 0 })
+  expect(look()).toBe('1.1 has forgotten what it held, and says what others count on')
 })
 
 describe('fenced', () => {

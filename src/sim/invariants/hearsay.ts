@@ -1,7 +1,7 @@
-/** What nodes say, for invariants that look at messages: those of one name, as they leave their senders. */
+/** What nodes say, for invariants that look at messages: those of some names, as they leave their senders. */
 import type { NodeId } from '../../node-id.ts'
 import type { Arena } from '../arena.ts'
-import { read, vocabularyOf } from '../vocabulary.ts'
+import { read } from '../vocabulary.ts'
 
 /** A message, and who said it to whom. */
 export interface Said<M> {
@@ -10,25 +10,24 @@ export interface Said<M> {
   readonly message: M
 }
 
-/** Collects the messages of a name; there may be no such message in a protocol. */
+/** Collects the messages of these names; there may be none of them in a protocol. */
 export class Hearsay<M> {
-  readonly #name: string
+  readonly #names: readonly string[]
   #listening = false
   #said: Said<M>[] = []
 
-  constructor(name: string) {
-    this.#name = name
+  constructor(...names: string[]) {
+    this.#names = names
   }
 
   /** What was said since the last call. The first call begins to listen. */
-  take({ network, protocol, cluster, options }: Arena): readonly Said<M>[] {
+  take({ network, vocabulary }: Arena): readonly Said<M>[] {
     const said = this.#said
     if (said.length > 0) this.#said = []
     if (this.#listening) return said
     this.#listening = true
-    const vocabulary = vocabularyOf(protocol, cluster, options)
-    const number = [...vocabulary].find(([, { name }]) => name === this.#name)?.[0]
-    if (number !== undefined) {
+    for (const [number, { name }] of vocabulary) {
+      if (!this.#names.includes(name)) continue
       network.listen(number, (from, to, frame) =>
         this.#said.push({ from, to, message: read(frame, vocabulary)!.message as M }),
       )

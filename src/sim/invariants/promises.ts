@@ -18,7 +18,7 @@ interface Made {
 }
 
 export function promises(): Invariant {
-  const told = TELLING.map((name) => new Hearsay<{ readonly ballot: number }>(name))
+  const told = new Hearsay<{ readonly ballot: number }>(...TELLING)
   /** By node the promises it has made in this life, the lowest first. */
   const made = new Map<NodeId, { readonly life: number; readonly promises: Made[] }>()
 
@@ -35,7 +35,7 @@ export function promises(): Invariant {
     afterStep(arena: Arena) {
       // Without a disk a node that dies is known to have forgotten. Where all is explored there is no network.
       if (!arena.durable || !arena.network) return null
-      const said = told.flatMap((hearsay) => hearsay.take(arena))
+      const said = told.take(arena)
       for (const process of arena.processes) {
         const replica = slotted(process)
         if (!replica) continue

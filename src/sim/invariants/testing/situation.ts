@@ -62,7 +62,7 @@ export function ear(seen: Arena) {
   const options = paxos.options({}, TIMEOUTS)
   const vocabulary = vocabularyOf(paxos, cluster, options)
   return {
-    arena: { ...seen, network, protocol: paxos, options } as unknown as Arena,
+    arena: { ...seen, network, protocol: paxos, options, vocabulary } as unknown as Arena,
     say(from: number, name: string, values: object) {
       const [number, type] = [...vocabulary].find(([, { name: known }]) => known === name)!
       ears.get(number)!(
