@@ -8,7 +8,11 @@ import { LEAP } from './log.ts'
 import { Canvass, type Canvassed, Prepare, type Prepared } from './messages.ts'
 import type { Paxos } from './paxos.ts'
 
-/** For a node that rejoins without its memory: it may have issued ballots that nobody remembers. */
+/**
+ * How far above all that the others have promised a node opens its fence that rejoins without its memory. It may have
+ * promised more to a candidate of whom they have not heard, and that promise may still count there: so many rounds nobody
+ * campaigns in vain. And up to as many again, by chance: it may have opened a fence before, and must not open it twice.
+ */
 const REJOIN_ROUNDS = 65_536
 
 export class Election {
@@ -88,11 +92,8 @@ export class Election {
   campaign(highest: number): void {
     const { node, log, quorum, voting, promised, handover } = this.#paxos
     if (handover.retiring) return
-    const ballot = node.ballots.next(
-      Math.max(highest, promised),
-      node.id,
-      voting ? 1 : 1 + node.random.below(REJOIN_ROUNDS),
-    )
+    const step = voting ? 1 : REJOIN_ROUNDS + node.random.below(REJOIN_ROUNDS)
+    const ballot = node.ballots.next(Math.max(highest, promised), node.id, step)
     this.#paxos.rest()
     this.#paxos.role = 'candidate'
     // Recorded first: a ballot that only this node may issue is on disk before a message names it.
