@@ -35,7 +35,13 @@ const fragile = toy((node: Node): Pick<Replica, 'onRequest'> => {
   }
 })
 
-const FORGETFUL: RunOptions = { protocol: forgetful, seed: 10, layout: '1x3', durable: true }
+const FORGETFUL: RunOptions = {
+  protocol: forgetful,
+  seed: 8,
+  layout: '1x3',
+  durable: true,
+  faults: ['crash-all', 'drop'],
+}
 
 describe('the minimiser', () => {
   it('finds the crash and the write that show forgotten votes', () => {

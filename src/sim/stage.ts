@@ -96,6 +96,7 @@ const THEMES = [
   ['usurp', 'crash-one', 'crash-all', 'restart-loop'],
   ['restart-loop', 'crash-one', 'delay'],
   ['coup', 'delay', 'drop'],
+  ['half-campaign', 'slow-link', 'delay'],
   ['short-lives', 'disconnect', 'lossy-link'],
   ['wipe', 'restart-loop', 'crash-one', 'partition-leader', 'usurp'],
   ['slow-disk', 'short-lives', 'crash-one', 'dead-peer'],

@@ -33,7 +33,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'zone cut': { faults: ['partition-zone'], zones: 2 },
   kill: { faults: ['crash-one', 'crash-minority', 'crash-all'] },
   'restart loop': { faults: ['restart-loop'] },
-  'short lives': { faults: ['short-lives'], least: 2 },
+  'short lives': { faults: ['short-lives', 'half-campaign'], least: 2 },
   'end in good order': { faults: ['retire'] },
   pause: { faults: ['pause'] },
   clocks: { faults: ['clock-jump', 'clock-drift', 'clock-freeze'] },
@@ -46,7 +46,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 }
 
 /** What kills processes and is not named so. */
-const KILLERS = ['restart-loop', 'short-lives', 'retire']
+const KILLERS = ['restart-loop', 'short-lives', 'half-campaign', 'retire']
 
 /** The nemeses that the rows name. */
 export const EXERCISED: ReadonlySet<string> = new Set(Object.values(KINDS).flatMap(({ faults }) => faults))

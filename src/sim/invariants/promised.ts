@@ -14,6 +14,11 @@ export class Promised {
     }
   }
 
+  /** The highest promise of a member. */
+  by(id: NodeId): number {
+    return this.#highest.get(id) ?? 0
+  }
+
   /** Who has promised a ballot, or a higher one. */
   of(ballot: number): NodeId[] {
     return [...this.#highest].filter(([, highest]) => highest >= ballot).map(([member]) => member)

@@ -17,6 +17,7 @@ import { duplicate } from './duplicate.ts'
 import { failedSync } from './failed-sync.ts'
 import { flapping } from './flapping.ts'
 import { fullDisk } from './full-disk.ts'
+import { halfCampaign } from './half-campaign.ts'
 import { lossyLink } from './lossy-link.ts'
 import { overload } from './overload.ts'
 import { partition4253 } from './partition-4-2-5-3.ts'
@@ -92,6 +93,7 @@ const ALL: readonly Nemesis[] = [
   clockFreeze,
   usurp,
   coup,
+  halfCampaign,
   overload,
   disconnect,
 ]
