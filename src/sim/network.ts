@@ -6,6 +6,7 @@
 import { frameNumber } from '../codec/frame.ts'
 import type { NodeId } from '../node-id.ts'
 import type { Chooser } from './chooser.ts'
+import { type Connection, Connections } from './connections.ts'
 import { Links, linkOf } from './links.ts'
 import type { World } from './world.ts'
 
@@ -32,10 +33,12 @@ export interface Endpoint {
   readonly id: NodeId
   readonly life: number
   receive(from: NodeId, frame: Uint8Array): void
+  /** A connection by which `peer` has sent is gone. */
+  lost(peer: NodeId): void
 }
 
 /** Why a write was lost. */
-export type Loss = 'dropped' | 'cut' | 'restarted'
+export type Loss = 'dropped' | 'cut' | 'restarted' | 'reset'
 
 /** Sees what becomes of each write. */
 export interface NetworkEye {
@@ -55,6 +58,7 @@ interface Write {
   readonly frames: readonly Uint8Array[]
   /** The life of the receiver that it is for. */
   readonly life: number
+  readonly connection: Connection
 }
 
 export class Network {
@@ -67,6 +71,7 @@ export class Network {
   readonly #ears = new Map<number, readonly Ear[]>()
   readonly #world: World
   readonly #endpoints: Endpoint[] = []
+  readonly #connections = new Connections()
   readonly #cuts = new Links()
   /** Probabilities of loss and delays in milliseconds of single links. */
   readonly #losses = new Links()
@@ -100,6 +105,21 @@ export class Network {
   /** Mends all cuts, whoever made them. */
   heal(): void {
     this.#cuts.clear()
+  }
+
+  /** Ends the connection from one node to another: what is under way there is lost, and the other learns it. */
+  reset(from: NodeId, to: NodeId): void {
+    const ended = this.#connections.current(from, to, this.#lifeOf(from))
+    this.#connections.reset(from, to)
+    this.#lastArrival.delete(linkOf(from, to))
+    this.#end(from, to, ended)
+  }
+
+  /** Ends the connections of a process that dies in this life: the others learn it behind all that it has sent. */
+  hangUp(from: NodeId, life: number): void {
+    const ended = (id: NodeId) => this.#connections.current(from, id, life)
+    // Where only a part of the nodes is played there are gaps.
+    for (const other of this.#endpoints) if (other && other.id !== from) this.#end(from, other.id, ended(other.id))
   }
 
   /** Gives a link in one direction a probability of loss of its own; gives the way back. */
@@ -153,7 +173,8 @@ export class Network {
     }
     // A copy, so that no node can change what another has sent.
     const copies = frames.map((frame) => frame.slice())
-    const write = { from, to, frames: copies, life: this.#endpoints[to.index]!.life }
+    const connection = this.#connections.current(from, to, this.#lifeOf(from))
+    const write = { from, to, frames: copies, life: this.#lifeOf(to), connection }
     this.#carry(write, chooser)
     if (duplicate > 0 && chooser.chance(duplicate)) this.#carry(write, chooser)
     if (replay > 0) this.#replay(write, replay, chooser)
@@ -163,18 +184,36 @@ export class Network {
     this.#world.at(this.#arrival(write, chooser), () => this.#deliver(write))
   }
 
-  #deliver({ from, to, frames, life }: Write): void {
+  #deliver({ from, to, frames, life, connection }: Write): void {
     const endpoint = this.#endpoints[to.index]!
-    if (endpoint.life !== life || this.isCut(from, to)) {
-      this.#abandon(from, to, frames, endpoint.life === life ? 'cut' : 'restarted')
+    const reset = this.#connections.isReset(from, to, connection)
+    if (endpoint.life !== life || reset || this.isCut(from, to)) {
+      this.#abandon(from, to, frames, endpoint.life !== life ? 'restarted' : reset ? 'reset' : 'cut')
       return
     }
+    if (this.#connections.heard(from, to, life, connection)) endpoint.lost(from)
     for (const frame of frames) {
       this.#world.mix(linkOf(from, to))
       this.#world.mixBytes(frame)
       this.eye?.delivered(from, to, frame)
       endpoint.receive(from, frame)
     }
+  }
+
+  /** Lets `to` learn, behind all that is under way, that a connection has ended; a cut keeps it from that. */
+  #end(from: NodeId, to: NodeId, connection: Connection): void {
+    const endpoint = this.#endpoints[to.index]!
+    const { life } = endpoint
+    const soonest = this.#world.now + this.weather.leastDelay + this.#delays.get(from, to)
+    const moment = Math.max(soonest, this.#lastArrival.get(linkOf(from, to))?.moment ?? 0)
+    this.#world.at(moment, () => {
+      if (endpoint.life !== life || this.isCut(from, to)) return
+      if (this.#connections.ended(from, to, life, connection)) endpoint.lost(from)
+    })
+  }
+
+  #lifeOf({ index }: NodeId): number {
+    return this.#endpoints[index]?.life ?? 0
   }
 
   #abandon(from: NodeId, to: NodeId, frames: readonly Uint8Array[], why: Loss): void {
@@ -205,7 +244,7 @@ export class Network {
     if (this.datagrams) return now + delay + this.#delays.get(from, to)
     const link = linkOf(from, to)
     delay += this.#delays.get(from, to)
-    const life = this.#endpoints[from.index]?.life ?? 0
+    const life = this.#lifeOf(from)
     const last = this.#lastArrival.get(link)
     // A restarted node has a connection of its own, which may be faster than what is left in the old one.
     const moment = last?.life === life ? Math.max(now + delay, last.moment) : now + delay

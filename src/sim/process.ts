@@ -63,6 +63,8 @@ export class Process implements Endpoint {
   /** Called when the process crashes, with the life that ended. */
   readonly onCrash: ((life: number) => void)[] = []
   readonly #setting: Setting
+  /** Told when a connection of a peer is gone. */
+  #watcher: (peer: NodeId) => void = () => {}
   #deferred: (() => void)[] = []
   /** Outputs until the process crashes in the middle of a turn; negative when it is not going to. */
   #fuse = -1
@@ -105,7 +107,13 @@ export class Process implements Endpoint {
       if (this.life === life && this.#burn()) network.send(this.id, to, frames)
     }
     const parts = {
-      transport: { send, reject: (from: NodeId, reason: string) => this.#fail(new Error(`${from.name}: ${reason}`)) },
+      transport: {
+        send,
+        reject: (from: NodeId, reason: string) => this.#fail(new Error(`${from.name}: ${reason}`)),
+        watch: (lost: (peer: NodeId) => void) => {
+          this.#watcher = lost
+        },
+      },
       clock: this.#clock(life),
       random: world.chooser.own(`${this.id.name} in life ${life}`),
       storage: {
@@ -145,6 +153,7 @@ export class Process implements Endpoint {
     this.replica = null
     this.#deferred = []
     this.disk.crash(kept)
+    this.#setting.network.hangUp(this.id, ended)
     for (const tell of this.onCrash) tell(ended)
   }
 
@@ -182,6 +191,10 @@ export class Process implements Endpoint {
   receive(from: NodeId, frame: Uint8Array): void {
     if (this.paused) this.#act(this.life, () => this.node?.receive(from, frame), false)
     else this.node?.receive(from, frame)
+  }
+
+  lost(peer: NodeId): void {
+    this.#act(this.life, () => this.#watcher(peer), false)
   }
 
   /** Hands a client's command to the node, when it goes on if it is paused. */

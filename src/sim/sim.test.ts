@@ -101,7 +101,8 @@ describe('the network', () => {
     const world = new World(new SeededChooser(1))
     const network = new Network(world)
     const arrived: number[] = []
-    const endpoint = { id: b, life: 1, receive: (_: unknown, frame: Uint8Array) => void arrived.push(frame[0]!) }
+    const receive = (_: unknown, frame: Uint8Array) => void arrived.push(frame[0]!)
+    const endpoint = { id: b, life: 1, receive, lost: () => {} }
     network.attach(endpoint)
     const sendAll = () => {
       for (let i = 0; i < 100; i++) world.at(i / 100, () => network.send(a, b, [Uint8Array.of(i)]))

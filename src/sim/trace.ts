@@ -61,7 +61,9 @@ export class RunTrace implements NetworkEye {
   }
 
   lost(from: NodeId, to: NodeId, frames: readonly Uint8Array[], why: Loss): void {
-    const fate = { dropped: 'lost', cut: 'lost: cut', restarted: `lost: ${to.name} was down` }[why]
+    const fate = { dropped: 'lost', cut: 'lost: cut', restarted: `lost: ${to.name} was down`, reset: 'lost: reset' }[
+      why
+    ]
     for (const frame of frames) this.#message(from, to, frame, `  (${fate})`)
   }
 

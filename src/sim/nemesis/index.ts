@@ -36,6 +36,7 @@ import { pause } from './pause.ts'
 import { receiveOnly } from './receive-only.ts'
 import { reorder } from './reorder.ts'
 import { replay } from './replay.ts'
+import { reset } from './reset.ts'
 import { restartLoop } from './restart-loop.ts'
 import { retire } from './retire.ts'
 import { sendOnly } from './send-only.ts'
@@ -96,6 +97,7 @@ const ALL: readonly Nemesis[] = [
   halfCampaign,
   overload,
   disconnect,
+  reset,
 ]
 
 export const NEMESES: ReadonlyMap<string, Nemesis> = new Map(ALL.map((nemesis) => [nemesis.name, nemesis]))
