@@ -46,6 +46,14 @@ describe('checker', () => {
     ).toBe(0)
   })
 
+  test('an empty history is linearizable, and it says that nothing was checked', () => {
+    const empty = write('empty.jsonl', '')
+    expect(checker('-log', empty, '-model', 'kv', '-format', 'synod')).toMatchObject({
+      status: 0,
+      stdout: ['linearizable', 'no operations: nothing was checked'],
+    })
+  })
+
   test('knossos starts from 0 unless told otherwise, also by nil', () => {
     const log = write('a.edn', '[{:process 1, :type :invoke, :f :read}{:process 1, :type :ok, :f :read, :value 0}]')
     expect(checker('-log', log, '-model', 'cas-register', '-format', 'knossos').status).toBe(0)

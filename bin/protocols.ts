@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { protocols } from '../protocols/index.ts'
-import { nearest } from '../src/config/index.ts'
 import { type Protocol, SynodError } from '../src/index.ts'
 
 /**
@@ -14,10 +13,10 @@ export async function loadProtocol(algorithm: string): Promise<Protocol> {
   const load = protocols[algorithm.toLowerCase()]
   if (load) return (await load()).default
   if (!/[/\\]|\.[cm]?js$/.test(algorithm)) {
-    const guess = nearest(algorithm, Object.keys(protocols))
+    const names = Object.keys(protocols).join(', ')
     throw new SynodError(
       'usage',
-      `there is no algorithm "${algorithm}"${guess ? `; did you mean ${guess}?` : ''} (see -list)`,
+      `there is no algorithm "${algorithm}"; there are ${names}, and paths of plugin modules`,
     )
   }
   const path = resolve(algorithm)

@@ -97,11 +97,13 @@ async function main(): Promise<number> {
     const most = flags.minimise ? MINIMISED_SEEDS : 0
     await sweep(flags.seed, seeds, { algorithm: flags.algorithm, options }, tally, most)
   }
+  const drawn = flags.faults === undefined && flags.nodes === undefined
+  const weak = drawn ? tally.invalid : tally.unstruck(options.faults ?? [])
+  // What a violation has ended early says enough.
+  const invalid = tally.failed > 0 || tally.count < seeds ? null : weak
+  if (invalid !== null) process.stdout.write(`invalid sweep: ${invalid}\n`)
   process.stdout.write(tally.text())
   if (tally.count < seeds) return 130
-  const drawn = flags.faults === undefined && flags.nodes === undefined
-  const invalid = drawn ? tally.invalid : tally.unstruck(options.faults ?? [])
-  if (invalid !== null) process.stdout.write(`invalid sweep: ${invalid}\n`)
   return tally.failed > 0 || invalid !== null ? 1 : 0
 }
 

@@ -43,6 +43,7 @@ const SHOWN = 12
 export function explain(verdict: Verdict, unit: string): string[] {
   switch (verdict.verdict) {
     case 'linearizable':
+      if (verdict.operations === 0) return ['linearizable', 'no operations: nothing was checked']
       return ['linearizable', `${verdict.operations} operations on ${verdict.keys} keys`]
     case 'unknown':
       return [

@@ -24,6 +24,7 @@ describe('sim', () => {
     const again = await runProgram('sim', command.split(' '))
     expect(again.code).toBe(1)
     expect(again.stdout).toMatch(/\n0 passed, 1 failed\n$/)
+    expect(again.stdout).not.toContain('invalid sweep')
     expect(traceOf(again.stdout, 2)).toBe(traceOf(sweep.stdout, 2))
   })
 
@@ -32,5 +33,17 @@ describe('sim', () => {
     expect([plain.code, plain.stdout.includes('minimised')]).toEqual([1, false])
     const good = await runProgram('sim', ['-seeds', '1', '-nodes', '1x1', '-faults', 'pause'])
     expect([good.code, good.stdout.includes('minimised')]).toEqual([0, false])
+  })
+
+  test('a sweep is invalid where a named fault never struck, and only where nothing failed', async () => {
+    const never = await runProgram('sim', ['-seeds', '1', '-nodes', '1x1', '-faults', 'partition-zone'])
+    expect(never.code).toBe(1)
+    expect(never.stdout).toMatch(/^invalid sweep: never struck: partition-zone$/m)
+    expect(never.stdout).toMatch(/\n1 passed, 0 failed\n$/)
+    const broken = BREAKING.map((word) => (word === 'crash-one' ? 'crash-one,partition-zone' : word))
+    const failed = await runProgram('sim', [...broken, '-seeds', '1', '-minimise=false'])
+    expect(failed.code).toBe(1)
+    expect(failed.stdout).toMatch(/: liveness: .*\n/)
+    expect(failed.stdout).not.toContain('invalid sweep')
   })
 })

@@ -2,7 +2,7 @@
  * The program behind `npm run mutants`: a checker that has never found a mistake proves nothing, so here are known
  * ones, and the simulator has to find each. Mutants are judged two or more at a time, one process each.
  */
-import { existsSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseFlags, run } from '../../bin/flags.ts'
@@ -44,7 +44,8 @@ async function main(): Promise<number> {
 /** The patches to be judged. */
 function chosen(only: string | undefined, file: string | undefined): Patch[] {
   if (file !== undefined) {
-    if (!existsSync(file)) throw new SynodError('usage', `flag -patch: there is no file ${file}`)
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile())
+      throw new SynodError('usage', `flag -patch: there is no file ${file}`)
     return [readPatch(file)]
   }
   const patches = allPatches().filter(({ name }) => only === undefined || name === only)
