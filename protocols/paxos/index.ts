@@ -15,8 +15,8 @@ export default defineProtocol<Options>({
   simulated: () => [
     {},
     { pipeline: 2, batch: 2, retain_bytes: 1000, chunk_bytes: 16 },
-    { pipeline: 4, retain_bytes: 0, chunk_bytes: 1 },
-    { retain_bytes: 4000, chunk_bytes: 200 },
+    { pipeline: 4, retain_bytes: 0, chunk_bytes: 1, batch_bytes: 1 },
+    { retain_bytes: 4000, chunk_bytes: 200, batch_bytes: 20 },
     { thrifty: 1 },
     { thrifty: 1, pipeline: 4, retain_bytes: 0, chunk_bytes: 200 },
     { ephemeral_leader: 1, retain_bytes: 4000 },

@@ -52,13 +52,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   drop: (scene, words) => intercept(scene, words, 'dropped'),
   hold: (scene, words) => intercept(scene, words, 'held'),
 
-  release(scene) {
+  release(scene, [last]) {
+    if (last !== undefined && last !== '&') throw new Error(`${last} is one word too many`)
     if (scene.tap.release() === 0) throw new Error('nothing is held')
-    scene.settle()
+    if (last !== '&') scene.settle()
   },
 
-  crash(scene, [name]) {
-    scene.process(name).crash()
+  crash(scene, [name, kept]) {
+    scene.process(name).crash(kept === undefined ? undefined : keptOf(scene.process(name), kept))
     scene.look()
   },
 
@@ -132,6 +133,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     const processes = names.length > 0 ? names.map((name) => scene.process(name)) : scene.scenario.processes
     for (const process of processes) for (const line of logOf(scene, process)) scene.trace.note(line)
   },
+}
+
+/** How many of the records that are not safe yet a crash is to keep: `kept=N`, of which there must be more. */
+function keptOf({ disk }: Process, word: string): number {
+  const kept = Number(/^kept=(\d+)$/.exec(word)?.[1] ?? Number.NaN)
+  const unsafe = disk.marks.appended - disk.marks.synced
+  if (!(kept < unsafe)) throw new Error(`crash NODE kept=N keeps a part of what is not safe: ${unsafe} records now`)
+  return kept
 }
 
 function intercept(scene: Scene, words: readonly string[], fate: 'dropped' | 'held'): void {
