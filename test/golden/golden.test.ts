@@ -64,6 +64,7 @@ describe('scenarios', () => {
   for (const [command, complaint] of [
     ['dance', 'a.txt:3: dance: no such command'],
     ['crash 1.9', 'a.txt:3: crash 1.9: 1.9 is no node'],
+    ['crash 1.1 kept=1', 'keeps a part of what is not safe: 0 records now'],
     ['expect leader', 'a.txt:3: expect leader: this does not hold'],
     ['expect 1.1 executed', 'no condition'],
     ['expect 1.1 holds k', 'it is NODE holds KEY=VALUE'],
