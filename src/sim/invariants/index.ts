@@ -3,6 +3,7 @@ import type { Invariant } from '../arena.ts'
 import { abstention } from './abstention.ts'
 import { agreement } from './agreement.ts'
 import { bounded } from './bounded.ts'
+import { confirmed } from './confirmed.ts'
 import { elected } from './elected.ts'
 import { exactlyOnce } from './exactly-once.ts'
 import { fenced } from './fenced.ts'
@@ -25,6 +26,7 @@ export function invariants(): Invariant[] {
     elected(),
     agreement(),
     quorum(),
+    confirmed(),
     onlyClients(),
     honestRefusals(),
     sameState(),
