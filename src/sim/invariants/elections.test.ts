@@ -4,6 +4,7 @@ import type { NodeId } from '../../node-id.ts'
 import { majority } from '../../quorum/index.ts'
 import type { Memory } from '../../replica.ts'
 import { abstention } from './abstention.ts'
+import { confirmed } from './confirmed.ts'
 import { elected } from './elected.ts'
 import { fenced } from './fenced.ts'
 import { oneFounding } from './one-founding.ts'
@@ -44,6 +45,24 @@ it('abstention fails when a node that has forgotten says what its protocol decla
   expect(look()).toBeNull()
   heard.say(0, 'Surveyed', { round: 1, end: 0 })
   expect(look()).toBe('1.1 has forgotten what it held, and says what others count on')
+})
+
+it('confirmed fails when a leader counts what was confirmed at an earlier ballot', () => {
+  const { processes, arena: seen } = arena()
+  const invariant = confirmed()
+  const heard = ear(seen)
+  const tally = majority(cluster).phase2.tally()
+  Object.assign(processes[0].replica, {
+    role: 'leader',
+    promised: 5,
+    reads: { confirming: { round: { number: 1, tally } } },
+  })
+  expect(invariant.afterStep!(heard.arena)).toBeNull()
+  heard.say(1, 'Confirmed', { ballot: 5, round: 1 })
+  tally.ack(cluster.at(1))
+  expect(invariant.afterStep!(heard.arena)).toBeNull()
+  processes[0].replica.promised = 9
+  expect(invariant.afterStep!(heard.arena)).toBe('1.1 counts what 1.2 has confirmed to an earlier lead')
 })
 
 describe('fenced', () => {

@@ -261,6 +261,7 @@ it('a run checks all of them', () => {
     'elected',
     'agreement',
     'quorum',
+    'confirmed',
     'only clients',
     'honest refusals',
     'same state',
