@@ -53,7 +53,7 @@ describe('a sweep', () => {
     }
     expect([...NEMESES.keys()].filter((name) => !struck.has(name))).toEqual([])
     expect(changed).toBeGreaterThanOrEqual(seeds / 2)
-  })
+  }, 300_000)
 })
 
 describe('a broken protocol', () => {

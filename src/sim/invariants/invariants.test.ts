@@ -225,6 +225,16 @@ describe('nothing goes back', () => {
     processes[1].replica.log.executed = 0
     expect(invariant.afterStep!(seen)).toMatch(/1\.2 executed 1, then 0/)
   })
+
+  it('fails when a slot was learned above the promise, and executed at once', () => {
+    const { processes, arena: seen } = arena()
+    const invariant = monotone()
+    processes[0].replica.promised = 1
+    expect(invariant.afterStep!(seen)).toBeNull()
+    processes[0].execute(write('a'))
+    processes[1].execute(write('a'))
+    expect(invariant.afterStep!(seen)).toBe('1.2 voted at 1 for slot 0, and has promised only 0')
+  })
 })
 
 describe('no defect', () => {

@@ -76,6 +76,11 @@ function compare(before: Marks, now: Marks, { log }: Slotted): string | null {
   for (const [slot, ballot] of now.votes) {
     if (ballot > now.promised) return `voted at ${ballot} for slot ${slot}, and has promised only ${now.promised}`
   }
+  // What was learned and executed at once was stored as a vote, too.
+  for (let slot = before.executed; slot < Math.min(now.executed, before.executed + MOST_VOTES); slot++) {
+    const ballot = log.get(slot)?.ballot ?? 0
+    if (ballot > now.promised) return `voted at ${ballot} for slot ${slot}, and has promised only ${now.promised}`
+  }
   if (now.executed < before.executed) return `executed ${before.executed}, then ${now.executed}`
   for (const [slot, ballot] of before.votes) {
     if (slot < log.floor) continue
