@@ -2,6 +2,7 @@
  * What must not compile, checked by `tsc --noEmit`: each `@ts-expect-error` is an error of its own if the line below
  * it compiles after all. Nothing here runs.
  */
+import type { KeyValueClient } from '../src/client/index.ts'
 import {
   bool,
   bytes,
@@ -146,3 +147,11 @@ node.refuse(request, 'unavailable', 'no leader')
 node.refuse(request, 'malformed', 'no leader')
 // @ts-expect-error undefined is no value
 node.reply(request, { value: undefined, version: 0, effect: 'done' }, null)
+
+// A read takes one of the paths that there are.
+declare const client: KeyValueClient
+void client.get('k', { read: 'any', timeoutMs: 5 })
+// @ts-expect-error a path that there is not
+void client.get('k', { read: 'follower' })
+// @ts-expect-error a write takes no path of reads
+void client.put('k', 'v', { read: 'any' })

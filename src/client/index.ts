@@ -16,7 +16,7 @@ export { COMMAND_NAMES, complete, execute, helpText, type Target } from './comma
 export { type Consensus, consensus, type Observer } from './consensus.ts'
 export { type ClusterFaults, FAULT_NAMES, type FaultName } from './faults.ts'
 export { canonicalKey, type Key } from './key.ts'
-export { type Found, KeyValueClient } from './key-value-client.ts'
+export { type Found, type GetOptions, KeyValueClient, type ReadPath } from './key-value-client.ts'
 export { RefusedError, UnknownOutcomeError } from './outcomes.ts'
 export type { Meta } from './replies.ts'
 export { Session } from './session.ts'

@@ -75,6 +75,21 @@ describe('requests', () => {
     expect(asked.map(({ line }) => line)).toEqual(['GET /kv/a%2F%C3%BC', 'GET /kv/gone', 'GET /kv/42'])
   })
 
+  it('of reads name the path asked for, and of others none', async () => {
+    const { asked, client } = await pair(() => [200, 'v', { Inprogress: 'true' }])
+    expect(await client.get('k', { read: 'any' })).toMatchObject({ value: Buffer.from('v'), inProgress: true })
+    for (const read of ['log', 'leader', 'quorum'] as const) await client.get('k', { read })
+    await client.get('k')
+    await client.put('k', 'v')
+    expect(asked.map(({ headers }) => headers.read)).toEqual(['any', 'log', 'leader', 'quorum', undefined, undefined])
+  })
+
+  it('for a path that the protocol does not have are refused once', async () => {
+    const { asked, client } = await pair(() => [501, 'this protocol has no reads of quorum'])
+    const error = await failureOf(client.get('k', { read: 'quorum' }))
+    expect([error instanceof RefusedError, error.code, asked.length]).toEqual([true, 'unsupported', 1])
+  })
+
   it('write, delete and compare', async () => {
     const { asked, client } = await pair(({ headers }) =>
       headers['if-match'] === '"9"' ? [412, '', { ETag: '"4"' }] : [200, 'old', { ETag: '"5"' }],

@@ -8,7 +8,19 @@ import { failure } from './outcomes.ts'
 import { Session } from './session.ts'
 import { type CallOptions, type Told, told, type Write, Writes } from './writes.ts'
 
-/** What a read gave. */
+/**
+ * The path of a read. `log` is the protocol's own and linearizable, as are `leader` and `quorum`, which spare the log
+ * its slot. `any` is what the node asked happens to hold: it may be stale, and may go back from one read to the next.
+ */
+export type ReadPath = 'log' | 'leader' | 'quorum' | 'any'
+
+/** Overrides for one read. */
+export interface GetOptions extends CallOptions {
+  /** The path to take; without it as the node was told by its flag `-read`. */
+  readonly read?: ReadPath
+}
+
+/** What a read gave; of one beside the log `inProgress` says whether a newer value may be there already. */
 export interface Found extends Told {
   /** Null when the key is absent; an empty value is an empty buffer. */
   readonly value: Buffer | null
@@ -37,12 +49,13 @@ export class KeyValueClient extends Writes {
   }
 
   /**
-   * Reads `key`.
+   * Reads `key`, by the path asked for. Where the protocol does not have that path, the refusal's code is `unsupported`.
    * @throws RefusedError, UnknownOutcomeError when no node answered; SynodError `malformed` for a bad key
    */
-  async get(key: Key, options: CallOptions = {}): Promise<Found> {
-    const read = { method: 'GET', path: textPath(key), body: null, answers: [200, 404] } as const
-    const answered = await this.#attempts.run({ ...read, headers: [], repeatable: true }, options.timeoutMs)
+  async get(key: Key, { read, timeoutMs }: GetOptions = {}): Promise<Found> {
+    const request = { method: 'GET', path: textPath(key), body: null, answers: [200, 404] } as const
+    const headers = read === undefined ? [] : ['Read', read]
+    const answered = await this.#attempts.run({ ...request, headers, repeatable: true }, timeoutMs)
     return { ...told(answered), value: answered.reply.status === 200 ? answered.reply.body : null }
   }
 

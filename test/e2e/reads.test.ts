@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { KeyValueClient, type ReadPath } from '../../src/client/index.ts'
 import { runProgram, temporaryDirectory, until } from '../support/processes.ts'
 import { RealCluster } from './cluster.ts'
 
@@ -33,6 +34,27 @@ test.each(['leader', 'quorum'])('the benchmark reads by %s, and its history is l
   // Reads use no slots: there are far fewer of these than operations, even if each write had one of its own.
   const states = await cluster.converged()
   expect(states[0]!.executed - before).toBeLessThan(900)
+})
+
+test('the client of the package asks for a path by each read', async () => {
+  const cluster = await RealCluster.create(THREE)
+  await cluster.startAll('-read', 'leader')
+  const client = new KeyValueClient({ nodes: cluster.nodes, id: '1.1' })
+  try {
+    const { version } = await client.put('colour', 'red')
+    for (const read of ['log', 'leader', 'quorum'] as const) {
+      expect(await client.get('colour', { read })).toMatchObject({ value: Buffer.from('red'), version })
+    }
+    const inProgress = async (read?: ReadPath) => (await client.get('colour', read ? { read } : {})).inProgress
+    expect([await inProgress('log'), await inProgress('leader'), await inProgress('quorum')]).toEqual([
+      null,
+      false,
+      false,
+    ])
+    expect([await inProgress('any'), await inProgress()]).toEqual([true, false])
+  } finally {
+    await client.close()
+  }
 })
 
 test('a cluster whose leaders are ephemeral and thrifty serves at each node', async () => {
