@@ -244,6 +244,8 @@ export class Host {
       return { ready: false, reason: names.length > 0 ? `waiting for ${names.join(', ')}` : 'about to start' }
     }
     const { ready, reason } = this.replica.status()
+    // It may well pass requests on; but who restarts the next node now may leave too few that remember.
+    if (ready && this.node.memory === 'lost') return { ready: false, reason: `${reason}; counts in no quorum yet` }
     return { ready, reason }
   }
 

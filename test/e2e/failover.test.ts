@@ -311,3 +311,22 @@ describe.sequential('without a quorum', () => {
     expect(await cluster.state(survivor)).toMatchObject({ ready: false, leader: null, keys: 1 })
   })
 })
+
+test('a node that forgot its votes is not ready before it has them back, also where it knows the leader', async () => {
+  const cluster = await RealCluster.create(THREE, { fault_injection: true })
+  await cluster.startAll()
+  const leader = await cluster.leader()
+  const [forgetful, silent] = THREE.filter((id) => id !== leader) as [string, string]
+  // It needs the answers of both others for its fence; the leader alone is enough to tell who leads.
+  await cluster.drop(silent, forgetful, CUT_FOR_GOOD)
+  await cluster.kill(forgetful)
+  cluster.start(forgetful)
+  await until(`${forgetful} knows the leader`, async () => (await cluster.state(forgetful)).leader === leader)
+  const reason = 'forgot its votes; counts in no quorum yet'
+  expect(await cluster.state(forgetful)).toMatchObject({ memory: 'lost', ready: false, reason })
+  const { status, body } = await cluster.ask(forgetful, 'GET', '/health/ready')
+  expect([status, body]).toEqual([503, `${reason}\n`])
+  expect((await cluster.ask(silent, 'POST', '/heal')).status).toBe(200)
+  await cluster.ready()
+  expect(await cluster.state(forgetful)).toMatchObject({ memory: 'kept', voting: true })
+})
