@@ -66,6 +66,13 @@ export class Forwarding {
     return entry.request
   }
 
+  /** The request of this id, which has not left after all; undefined when it is not waited for any more. */
+  unsent(id: number): Request | undefined {
+    const request = this.#sent.get(id)?.request
+    this.#sent.delete(id)
+    return request
+  }
+
   /** Whether a forwarded request is here for the first time. */
   admit(m: Forward, from: NodeId): boolean {
     let lives = this.#received.get(from)

@@ -196,6 +196,69 @@ describe('a target that is not heard any more', () => {
   })
 })
 
+describe('a target that what is sent cannot leave for', () => {
+  it('makes a definite refusal at the deadline, and is asked again until then', () => {
+    const { wired, origin, target, outcomes, submit } = pair()
+    let tries = 0
+    origin.reaches = (peer) => peer !== target.node.id || tries++ < 0
+    submit()
+    wired.pass(960)
+    expect([outcomes, tries > 10]).toEqual([[], true])
+    expect(origin.probe.requests[0]!.state).toBe('waiting')
+    wired.pass(100)
+    expect(codes(outcomes)).toEqual(['unavailable'])
+    const triedBy = tries
+    wired.pass(1000)
+    expect([tries, target.probe.requests]).toEqual([triedBy, []])
+  })
+
+  it('gets the request once as soon as it can', () => {
+    const { wired, origin, target, outcomes, submit } = pair()
+    origin.reaches = () => wired.clock.time > due
+    const due = wired.clock.time + 400
+    target.probe.onRequestDo = (request) => target.node.reply(request, DONE, null)
+    for (let i = 0; i < 3; i++) submit()
+    wired.pass(300)
+    expect(outcomes).toEqual([])
+    wired.pass(200)
+    expect([codes(outcomes), target.probe.requests.length]).toEqual([['ok', 'ok', 'ok'], 3])
+  })
+
+  it('does not hold a request that its replica finds another node for', () => {
+    const { wired, origin, target, outcomes, submit } = pair()
+    const other = wired.benches[2]!
+    origin.reaches = (peer) => peer !== target.node.id
+    other.probe.onRequestDo = (request) => other.node.reply(request, DONE, null)
+    submit()
+    wired.settle()
+    origin.probe.onRequestDo = (request) => origin.node.forward(other.node.id, request)
+    wired.pass(60)
+    expect([codes(outcomes), target.probe.requests]).toEqual([['ok'], []])
+  })
+
+  it('leaves alone what has left before: that is asked for once, and its outcome is unknown', () => {
+    const { wired, origin, target, outcomes, submit } = pair()
+    target.probe.onRequestDo = (request) => request.take()
+    submit()
+    wired.settle()
+    origin.reaches = () => false
+    submit()
+    wired.pass(1100)
+    expect([codes(outcomes), target.probe.requests.length]).toEqual([['unknown', 'unavailable'], 1])
+  })
+
+  it('changes nothing for a request that is answered meanwhile', () => {
+    const { wired, origin, target, outcomes, submit } = pair()
+    origin.reaches = () => false
+    submit()
+    wired.settle()
+    origin.node.refuse(origin.probe.requests[0]!, 'unavailable', 'no')
+    origin.reaches = () => true
+    wired.pass(100)
+    expect([codes(outcomes), target.probe.requests]).toEqual([['unavailable'], []])
+  })
+})
+
 describe('a target with too many requests', () => {
   it('refuses definitely, and does not show the request to its replica', () => {
     const { wired, target, outcomes, submit } = pair({ maxRequests: 3 })

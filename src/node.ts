@@ -21,7 +21,7 @@ import { OpenRequests } from './open-requests.ts'
 import { Outbox } from './outbox.ts'
 import { Fifo } from './parts/fifo.ts'
 import { PROTOCOL_NUMBERS, Registry } from './registry.ts'
-import { Relay } from './relay.ts'
+import { type Admit, Relay } from './relay.ts'
 import type { Memory, Replica } from './replica.ts'
 import {
   type Outcome,
@@ -83,7 +83,8 @@ export class Node {
     this.#parts = parts
     this.#options = options
     this.#founding = new Founding(this, parts.storage, (memory) => this.#started(memory))
-    this.#relay = new Relay(this, (...asked) => this.#admit(...asked, true))
+    const admit: Admit = (...asked) => this.#admit(...asked, true)
+    this.#relay = new Relay(this, admit, (request) => this.#replica!.onRequest(request))
     // Behind the answers that have come by that connection.
     parts.transport.watch?.((peer) => this.#enqueue(() => this.#relay.lost(peer), false))
     this.#inbox = new Inbox(options.maxInbox)
@@ -137,7 +138,7 @@ export class Node {
     this.multicast(this.cluster.members, type, values, urgency)
   }
 
-  /** Sends a request on to the node that can serve it. From then on only that node's refusal is a definite one. */
+  /** Sends a request on to the node that can serve it. Once it has left, only that node's refusal is a definite one. */
   forward(to: NodeId, request: Request): void {
     this.#relay.forward(to, request)
   }
@@ -244,7 +245,7 @@ export class Node {
   }
 
   /** The messages it speaks; their fingerprint is equal for nodes that can talk to each other. */
-  get messages(): Pick<Registry, 'fingerprint' | 'kinds'> {
+  get messages(): Pick<Registry, 'fingerprint' | 'kinds' | 'of'> {
     return this.#messages
   }
 
@@ -298,7 +299,7 @@ export class Node {
   }
 
   #flush(): void {
-    this.#outbox.flush((to, frames) => this.#parts.transport.send(to, frames))
+    this.#outbox.flush((to, frames) => this.#parts.transport.send(to, frames) || this.#relay.unsent(frames))
     const records = this.memory && this.#parts.storage.checkpointDue && this.#replica?.dump?.()
     if (records) checkpoint(this.#parts, this.#records, [this.#founding.dump(), records], (error) => this.#fail(error))
     if (this.#syncing || this.#persisted === this.#synced) return

@@ -1,5 +1,6 @@
 /** Requests between nodes: sends them on to the node that can serve them, and takes those that others send here. */
 
+import { frameNumber, framePayload } from './codec/frame.ts'
 import type { Command } from './command.ts'
 import { type RefusalCode, SynodError } from './errors.ts'
 import { Forwarding } from './forwarding.ts'
@@ -7,9 +8,13 @@ import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
 import { Answer, Forward } from './node-messages.ts'
 import { type Effect, type Outcome, READ_MODES, type ReadMode, type Request, type Urgency } from './request.ts'
+import type { Timer } from './seams.ts'
 
 /** What part of the remaining time a forwarded request may wait at its target, so that its refusal is back in time. */
 const SHARE = 0.9
+
+/** How long a request waits whose target could not be reached: a protocol may know another by then. */
+const PAUSE_MS = 50
 
 const REFUSALS: readonly RefusalCode[] = [
   'unavailable',
@@ -37,11 +42,17 @@ export class Relay {
   readonly #node: Node
   readonly #forwarding: Forwarding
   readonly #admit: Admit
+  readonly #offer: (request: Request) => void
+  /** Those that did not leave, until they are offered again. */
+  #unsent: Request[] = []
+  #pause: Timer | null = null
 
-  constructor(node: Node, admit: Admit) {
+  /** @param offer shows a request to the replica once more */
+  constructor(node: Node, admit: Admit, offer: (request: Request) => void) {
     this.#node = node
     this.#forwarding = new Forwarding(1 + node.random.below(2 ** 32))
     this.#admit = admit
+    this.#offer = offer
   }
 
   /** How many requests that were sent on have no answer yet. */
@@ -49,7 +60,7 @@ export class Relay {
     return this.#forwarding.size
   }
 
-  /** Sends a request on. From then on only the target's refusal is a definite one. */
+  /** Sends a request on. Once it has left, only the target's refusal is a definite one. */
   forward(to: NodeId, request: Request): void {
     if (request.forwarded) throw new SynodError('internal', 'a forwarded request is not sent on')
     if (!request.take()) return
@@ -58,6 +69,23 @@ export class Relay {
     const read = READ_MODES.indexOf(request.read)
     const id = this.#forwarding.sent(request, to)
     this.#node.send(to, Forward, { life, id, command: request.command, read, timeoutMs })
+  }
+
+  /**
+   * Takes back the requests among frames that certainly did not leave. They wait as those do for which there is no
+   * leader: soon the replica is asked again, and at their deadline they are refused for certain.
+   */
+  unsent(frames: readonly Uint8Array[]): void {
+    const { number, codec } = this.#node.messages.of(Forward)
+    for (const frame of frames) {
+      if (frameNumber(frame) !== number) continue
+      const { id } = codec.decode(framePayload(frame)) as Forward
+      const request = this.#forwarding.unsent(id)
+      if (!request) continue
+      request.release()
+      this.#unsent.push(request)
+    }
+    if (this.#unsent.length > 0) this.#pause ??= this.#node.setTimer(PAUSE_MS, () => this.#retry())
   }
 
   /** Forgets requests that were answered at their deadline. */
@@ -91,6 +119,13 @@ export class Relay {
     // The value is a view on the received frame, and so lives as long as the answer.
     const result = { value: m.absent ? null : m.value, version: m.version, effect }
     this.#node.reply(request, result, m.ballot === 0 ? null : { slot: m.slot, ballot: m.ballot }, 'urgent')
+  }
+
+  #retry(): void {
+    this.#pause = null
+    const requests = this.#unsent
+    this.#unsent = []
+    for (const request of requests) if (request.state === 'waiting') this.#offer(request)
   }
 
   #answer(to: NodeId, { life, id }: Forward, outcome: Outcome, urgency: Urgency): void {

@@ -2,10 +2,12 @@
  * A client's request at a node, from arrival to its one answer.
  *
  *     waiting ── take ──> taken ── answer ──> answered
- *        └──────────── answer ──────────────────^
+ *        │ ^── release ─────┘                    ^
+ *        └──────────── answer ───────────────────┘
  *
  * A waiting request was shown to nobody, so refusing it is definite. A taken one was proposed or forwarded, so without
- * an answer its outcome is unknown. An answered one is never proposed: `take` says no.
+ * an answer its outcome is unknown; unless what was to show it has certainly not left: then it is released. An answered
+ * one is never proposed: `take` says no.
  */
 import type { Command } from './command.ts'
 import type { RefusalCode } from './errors.ts'
@@ -115,6 +117,11 @@ export class Request {
     if (this.state !== 'waiting') return false
     this.state = 'taken'
     return true
+  }
+
+  /** Takes the claim back, of a request that nobody has been shown after all. */
+  release(): void {
+    if (this.state === 'taken') this.state = 'waiting'
   }
 
   /** Gives the answer, once; later answers are ignored. */

@@ -10,8 +10,11 @@ import type { NodeId } from './node-id.ts'
  * an earlier one arrives any more: a connection per life sees to that.
  */
 export interface Transport {
-  /** Sends whole frames to a peer in one write; drops them when it cannot be reached. Never blocks. */
-  send(to: NodeId, frames: readonly Uint8Array[]): void
+  /**
+   * Sends whole frames to a peer in one write; drops them when it cannot be reached. Never blocks. False when certainly
+   * none of them has left or will: nobody can have seen them.
+   */
+  send(to: NodeId, frames: readonly Uint8Array[]): boolean
   /** Called when a peer sent bytes that are no message: the connection they came by is closed. */
   reject(from: NodeId, reason: string): void
   /** Calls `lost` when a connection by which a peer has sent is gone, where there are connections: it may have died. */

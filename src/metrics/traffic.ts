@@ -27,9 +27,9 @@ export class Traffic {
   wrap(transport: Transport): Transport {
     const { sent } = this
     return {
-      send(to: NodeId, frames: readonly Uint8Array[]): void {
+      send(to: NodeId, frames: readonly Uint8Array[]): boolean {
         for (const frame of frames) sent.add(frame)
-        transport.send(to, frames)
+        return transport.send(to, frames)
       },
       reject: (from, reason) => transport.reject(from, reason),
       watch: (lost) => transport.watch?.(lost),

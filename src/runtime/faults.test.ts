@@ -28,12 +28,22 @@ beforeEach(() => {
   const inner = {
     send: (to: typeof self, frames: readonly Uint8Array[]) => {
       for (const [number] of frames) sent.push(`${to.name}:${number}`)
+      return connections.has(to.name)
     },
     reject: () => {},
     connection: (to: typeof self) => connections.get(to.name) ?? null,
   }
   faults = new Faults(inner, { cluster, self, clock, random: new Xoshiro(7), log, peerBytes: 100 })
   receive = faults.filter((from, [number]) => heard.push(`${from.name}:${number}`))
+})
+
+test('a fault does not tell what it has struck; what cannot leave anyway is told', () => {
+  faults.drop(b!, 0)
+  expect([faults.send(b!, [frame(1)]), faults.send(c!, [frame(1)])]).toEqual([true, true])
+  connections.delete(c!.name)
+  expect(faults.send(c!, [frame(1)])).toBe(false)
+  faults.slow(c!, 5, 0)
+  expect(faults.send(c!, [frame(1)])).toBe(false)
 })
 
 function frame(number: number, length = 1): Uint8Array {

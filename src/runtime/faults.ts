@@ -114,7 +114,8 @@ export class Faults implements Transport {
     return [...this.#faults.values()].map(({ name }) => name)
   }
 
-  send(to: NodeId, frames: readonly Uint8Array[]): void {
+  /** A network that loses frames does not say so: what a fault has struck counts as sent. */
+  send(to: NodeId, frames: readonly Uint8Array[]): boolean {
     let kept = frames
     let delayMs = 0
     this.#expire()
@@ -124,10 +125,10 @@ export class Faults implements Transport {
       delayMs += more
     }
     this.lost += frames.length - kept.length
-    if (kept.length === 0) return
+    if (kept.length === 0) return true
     const line = this.#lines.get(to)
-    if (delayMs > 0 || (line && line.size > 0)) this.#hold(to, kept, delayMs)
-    else this.#inner.send(to, kept)
+    if (delayMs > 0 || (line && line.size > 0)) return this.#hold(to, kept, delayMs)
+    return this.#inner.send(to, kept)
   }
 
   reject(from: NodeId, reason: string): void {
@@ -179,9 +180,9 @@ export class Faults implements Transport {
     return this.#options.random.below(CHANCES) < chance * CHANCES
   }
 
-  #hold(to: NodeId, frames: readonly Uint8Array[], delayMs: number): void {
+  #hold(to: NodeId, frames: readonly Uint8Array[], delayMs: number): boolean {
     const connection = this.#inner.connection(to)
-    if (!connection) return
+    if (!connection) return false
     let line = this.#lines.get(to)
     if (!line) {
       const { clock, peerBytes } = this.#options
@@ -191,7 +192,9 @@ export class Faults implements Transport {
       this.#lines.set(to, line)
     }
     const bytes = frames.reduce((sum, { length }) => sum + length, 0)
-    if (!line.push({ frames, connection }, bytes, delayMs)) this.lost += frames.length
+    const held = line.push({ frames, connection }, bytes, delayMs)
+    if (!held) this.lost += frames.length
+    return held
   }
 
   #describe({ name, target, untilMs, loss, delayMs }: Fault): string {

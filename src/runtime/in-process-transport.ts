@@ -11,10 +11,12 @@ export class InProcessHub {
     this.#receivers.set(self, receive)
     return {
       send: (to, frames) => {
+        if (!this.#receivers.has(to)) return false
         setImmediate(() => {
           const deliver = this.#receivers.get(to)
           if (deliver) for (const frame of frames) deliver(self, frame)
         })
+        return true
       },
       connection: (to) => this.#receivers.get(to) ?? null,
       reject: (from, reason) => log.warn('peer rejected', { peer: from.name, reason }),

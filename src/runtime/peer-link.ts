@@ -60,26 +60,28 @@ export class PeerLink {
     this.#dial()
   }
 
-  /** One write; nothing is kept for a peer that is away, since protocols repeat what matters. */
-  send(frames: readonly Uint8Array[]): void {
+  /** One write; nothing is kept for a peer that is away, since protocols repeat what matters. False when it was dropped. */
+  send(frames: readonly Uint8Array[]): boolean {
     const socket = this.#socket
     if (!this.connection || !socket || socket.writableLength > this.#options.peerBytes) {
       this.dropped += frames.length
-      return
+      return false
     }
+    // The socket's own word is about its buffer: what it was given may leave whatever it says.
     if (frames.length === 1) {
       socket.write(frames[0]!)
-      return
+      return true
     }
     let bytes = 0
     for (const frame of frames) bytes += frame.length
     if (bytes <= JOIN_BYTES) {
       socket.write(Buffer.concat(frames, bytes))
-      return
+      return true
     }
     socket.cork()
     for (const frame of frames) socket.write(frame)
     socket.uncork()
+    return true
   }
 
   close(): void {

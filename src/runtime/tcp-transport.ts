@@ -70,8 +70,8 @@ export class TcpTransport implements ConnectedTransport {
     }
   }
 
-  send(to: NodeId, frames: readonly Uint8Array[]): void {
-    this.#links.get(to)?.send(frames)
+  send(to: NodeId, frames: readonly Uint8Array[]): boolean {
+    return this.#links.get(to)?.send(frames) ?? false
   }
 
   connection(to: NodeId): Outbound | null {

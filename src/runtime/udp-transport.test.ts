@@ -86,7 +86,7 @@ test('frames arrive whole, packed or alone, and those too long for a datagram by
   expect(numbers().sort()).toEqual(['1.1:1', '1.1:2', '1.1:3', '1.1:4'])
   expect(Buffer.compare(heard.find(({ frame }) => frame.at(-1) === 4)!.frame, longer)).toBe(0)
   heard.length = 0
-  sender.send(b, small)
+  expect(sender.send(b, small)).toBe(true)
   await hears(300)
   expect(numbers().sort()).toEqual(small.map((one) => `1.1:${one.at(-1)}`).sort())
   expect([receiver.rejected, sender.dropped]).toEqual([0, 0])
@@ -95,12 +95,28 @@ test('frames arrive whole, packed or alone, and those too long for a datagram by
 test('nodes that take no datagrams are reached by TCP; without a connection nothing leaves', async () => {
   const c = cluster.at(2)
   const third: string[] = []
-  sender.send(c, [frame(1)])
+  expect(sender.send(c, [frame(1)])).toBe(false)
   const other = await start(c, 31, (from, frame) => third.push(`${from.name}:${frame.at(-1)}`))
   await connected(sender, c)
-  sender.send(c, [frame(2)])
+  expect(sender.send(c, [frame(2)])).toBe(true)
   await until('it arrives', () => third.length > 0)
   expect([third, other.rejected]).toEqual([['1.1:2'], 0])
+})
+
+test('what certainly did not leave is told, by whichever way it was to go', async () => {
+  const [short, long] = [frame(1), frame(2, 2 * LONGEST_DATAGRAM_FRAME)]
+  await connected(sender, b)
+  expect([sender.send(b, [short]), sender.send(b, [long]), sender.send(b, [short, long])]).toEqual([true, true, true])
+  await hears(4)
+  await receiver.close()
+  await until('the connection is lost', () => sender.connection(b) === null)
+  expect([sender.send(b, [short]), sender.send(b, [long]), sender.send(b, [short, long])]).toEqual([
+    false,
+    false,
+    false,
+  ])
+  await sender.close()
+  expect(sender.send(b, [short])).toBe(false)
 })
 
 describe('unknown and forged datagrams are dropped and counted', () => {

@@ -86,27 +86,26 @@ export class UdpTransport implements ConnectedTransport {
     return this.#tcp.connection(to)
   }
 
-  send(to: NodeId, frames: readonly Uint8Array[]): void {
-    if (!this.#options.overUdp.has(to)) {
-      this.#tcp.send(to, frames)
-      return
-    }
+  send(to: NodeId, frames: readonly Uint8Array[]): boolean {
+    if (!this.#options.overUdp.has(to)) return this.#tcp.send(to, frames)
+    let left = false
     let pack: Uint8Array[] = []
     let bytes = DATAGRAM_HEADER
     for (const frame of frames) {
       if (frame.length > LONGEST_DATAGRAM_FRAME) {
-        this.#tcp.send(to, [frame])
+        left = this.#tcp.send(to, [frame]) || left
         continue
       }
       if (pack.length > 0 && bytes + frame.length > PACK_BYTES) {
-        this.#sendPack(to, pack)
+        left = this.#sendPack(to, pack) || left
         pack = []
         bytes = DATAGRAM_HEADER
       }
       pack.push(frame)
       bytes += frame.length
     }
-    if (pack.length > 0) this.#sendPack(to, pack)
+    if (pack.length > 0) left = this.#sendPack(to, pack) || left
+    return left
   }
 
   /** The connection that the datagram belongs to is closed, and with it its key is gone. */
@@ -126,14 +125,14 @@ export class UdpTransport implements ConnectedTransport {
     await this.#tcp.close()
   }
 
-  #sendPack(to: NodeId, frames: readonly Uint8Array[]): void {
+  #sendPack(to: NodeId, frames: readonly Uint8Array[]): boolean {
     const connection = this.#tcp.connection(to)
-    if (!connection || this.#closed) return
+    if (!connection || this.#closed) return false
     const { cluster, self, introduction, addresses, peerBytes } = this.#options
     const socket = this.#open(isIPv6(connection.host) ? 'udp6' : 'udp4')
     if (socket.getSendQueueSize() > peerBytes * cluster.size) {
       this.dropped += frames.length
-      return
+      return false
     }
     const sequence = (this.#sequences.get(connection) ?? 0) + 1
     this.#sequences.set(connection, sequence)
@@ -142,6 +141,7 @@ export class UdpTransport implements ConnectedTransport {
     socket.send(datagram, addresses.get(to.name)!.port, connection.host, (error) => {
       if (error) this.dropped += frames.length
     })
+    return true
   }
 
   #take(datagram: Buffer): void {

@@ -13,7 +13,7 @@ function create() {
   const said: string[] = []
   const connection = {}
   const inner = {
-    send: (to: NodeId, frames: readonly Uint8Array[]) => void said.push(`${to.name} x${frames.length}`),
+    send: (to: NodeId, frames: readonly Uint8Array[]) => said.push(`${to.name} x${frames.length}`) > 0,
     reject: (from: NodeId, reason: string) => void said.push(`reject ${from.name} ${reason}`),
     connection: () => connection,
   }
@@ -32,7 +32,7 @@ test('each frame is late by the way from its sender; what is sent leaves at once
   receive(far, Uint8Array.of(1))
   receive(farther, Uint8Array.of(2))
   receive(near, Uint8Array.of(3))
-  wideArea.send(far, [Uint8Array.of(4)])
+  expect(wideArea.send(far, [Uint8Array.of(4)])).toBe(true)
   expect([heard, said]).toEqual([['1.2:3 at 0'], ['2.1 x1']])
   expect(wideArea.connection(far)).toBe(connection)
   clock.pass(100)

@@ -38,8 +38,8 @@ export class WideArea implements ConnectedTransport {
     this.#options = options
   }
 
-  send(to: NodeId, frames: readonly Uint8Array[]): void {
-    this.#inner.send(to, frames)
+  send(to: NodeId, frames: readonly Uint8Array[]): boolean {
+    return this.#inner.send(to, frames)
   }
 
   connection(to: NodeId): object | null {

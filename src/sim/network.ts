@@ -32,6 +32,7 @@ export const CALM: Weather = { drop: 0, duplicate: 0, reorder: 0, leastDelay: 0.
 export interface Endpoint {
   readonly id: NodeId
   readonly life: number
+  readonly alive: boolean
   receive(from: NodeId, frame: Uint8Array): void
   /** A connection by which `peer` has sent is gone. */
   lost(peer: NodeId): void
@@ -151,12 +152,16 @@ export class Network {
     this.#ears.set(number, [...(this.#ears.get(number) ?? []), ear])
   }
 
-  /** One write: its frames arrive together or not at all; over datagrams each has its own fate. */
-  send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
+  /**
+   * One write: its frames arrive together or not at all; over datagrams each has its own fate. False when nobody is
+   * there who could listen; what the network loses it does not tell.
+   */
+  send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): boolean {
     if (this.#ears.size > 0)
       for (const frame of frames) for (const ear of this.#ears.get(frameNumber(frame)) ?? []) ear(from, to, frame)
     if (!this.datagrams) this.#send(from, to, frames)
     else for (const frame of frames) this.#send(from, to, [frame])
+    return this.#endpoints[to.index]!.alive
   }
 
   #send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {

@@ -103,9 +103,8 @@ export class Process implements Endpoint {
     this.paused = false
     this.touched = true
     const storage = this.disk.mount()
-    const send = (to: NodeId, frames: readonly Uint8Array[]) => {
-      if (this.life === life && this.#burn()) network.send(this.id, to, frames)
-    }
+    const send = (to: NodeId, frames: readonly Uint8Array[]) =>
+      this.life === life && this.#burn() && network.send(this.id, to, frames)
     const parts = {
       transport: {
         send,

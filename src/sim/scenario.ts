@@ -56,9 +56,9 @@ export interface ScenarioOptions {
 class TappedNetwork extends Network {
   tap: (from: NodeId, to: NodeId, frame: Uint8Array) => boolean = () => true
 
-  override send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
+  override send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): boolean {
     const passed = frames.filter((frame) => this.tap(from, to, frame))
-    if (passed.length > 0) super.send(from, to, passed)
+    return passed.length === 0 || super.send(from, to, passed)
   }
 }
 

@@ -102,7 +102,7 @@ describe('the network', () => {
     const network = new Network(world)
     const arrived: number[] = []
     const receive = (_: unknown, frame: Uint8Array) => void arrived.push(frame[0]!)
-    const endpoint = { id: b, life: 1, receive, lost: () => {} }
+    const endpoint = { id: b, life: 1, alive: true, receive, lost: () => {} }
     network.attach(endpoint)
     const sendAll = () => {
       for (let i = 0; i < 100; i++) world.at(i / 100, () => network.send(a, b, [Uint8Array.of(i)]))

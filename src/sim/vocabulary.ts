@@ -41,7 +41,7 @@ class Listener extends Node {
 /** All that nodes of a protocol say to each other. */
 export function vocabularyOf(protocol: Protocol, cluster: Cluster, options: unknown): Vocabulary {
   const listener = new Listener(cluster.at(0), cluster, {
-    transport: { send() {}, reject() {} },
+    transport: { send: () => true, reject() {} },
     clock: { now: () => 0, setAlarm: () => ({}), clearAlarm() {}, soon() {} },
     random: { below: () => 0 },
     storage: {

@@ -30,3 +30,19 @@ test('the death of the node that a request was forwarded to ends it as unknown, 
   })
   expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS)
 })
+
+test('what could not even leave for a dead leader is refused for certain, not left unknown', async () => {
+  const timeouts = { request_ms: 500, election_ms: 20_000 }
+  const cluster = await RealCluster.create(THREE, { timeouts })
+  await cluster.startAll('-log_level', 'warning')
+  const leader = await cluster.leader(THREE)
+  const follower = THREE.find((id) => id !== leader)!
+  await cluster.kill(leader)
+  await until('the connection is gone', async () => {
+    const { body } = await cluster.ask(follower, 'GET', '/metrics')
+    return body.includes(`synod_peer_connected{peer="${leader}"} 0`)
+  })
+  expect((await cluster.state(follower)).leader).toBe(leader)
+  const answers = await Promise.all([1, 2, 3].map((key) => cluster.ask(follower, 'PUT', `/${key}`, 'refused')))
+  expect(answers.map(({ status }) => status)).toEqual([503, 503, 503])
+})

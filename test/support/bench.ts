@@ -68,6 +68,8 @@ export class Bench {
   readonly failures: unknown[] = []
   /** Tells the node that a peer is not heard any more. */
   lose: (peer: NodeId) => void = () => {}
+  /** Whether what is sent to a peer can leave at all. */
+  reaches: (peer: NodeId) => boolean = () => true
   /** Called at each write. */
   onWrite: (write: Write) => void = () => {}
 
@@ -79,8 +81,10 @@ export class Bench {
     const parts = {
       transport: {
         send: (to: NodeId, frames: readonly Uint8Array[]) => {
+          if (!this.reaches(to)) return false
           this.writes.push({ to, frames })
           this.onWrite({ to, frames })
+          return true
         },
         reject: (from: NodeId, reason: string) => {
           this.rejected.push(`${from.name}: ${reason}`)

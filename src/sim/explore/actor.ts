@@ -73,8 +73,9 @@ const encoder = new TextEncoder()
 class Notes extends Network {
   readonly sent: Sent[] = []
 
-  override send(_: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
+  override send(_: NodeId, to: NodeId, frames: readonly Uint8Array[]): boolean {
     this.sent.push({ to: to.index, frames: frames.map((frame) => frame.slice()) })
+    return true
   }
 }
 
