@@ -90,6 +90,13 @@ export const READ = {
 /** Thrown by `parseFlags` when the user asks for help: `run` prints it and exits with 0. */
 export class HelpRequest extends Error {
   override readonly name = 'HelpRequest'
+  /** What the flags before it say, as typed. */
+  readonly before: ReadonlyMap<string, string>
+
+  constructor(text: string, before: ReadonlyMap<string, string> = new Map()) {
+    super(text)
+    this.before = before
+  }
 }
 
 /**
@@ -159,18 +166,26 @@ export async function run(main: () => number | undefined | Promise<number | unde
 
 /** The text of `-help`: one dash, the flags in the order of their declaration, then the epilogue. */
 export function helpText(program: Program): string {
-  const lines = Object.entries(program.flags).map(([name, flag]): [string, string] => {
+  const lines = Object.entries(program.flags).map(([name, flag]): Row => {
     const kind = flag.choices?.filter((choice) => choice !== '').join('|') ?? flag.type
     const fallback = flag.default === undefined || flag.default === '' ? '' : ` (default ${flag.default})`
     return [flag.type === 'boolean' ? `-${name}` : `-${name} ${kind}`, `${flag.describe}${fallback}`]
   })
   lines.push(['-help', 'print this and exit'])
-  const width = Math.min(28, Math.max(...lines.map(([left]) => left.length)))
-  const table = lines.map(([left, right]) =>
+  const end = program.epilogue === undefined ? [] : ['', program.epilogue.trimEnd()]
+  const head = [`Usage: ${program.name} ${program.usage}`.trimEnd(), '', 'Flags:']
+  return `${[...head, ...tableOf(lines), ...end].join('\n')}\n`
+}
+
+/** What is explained, and what it means. */
+export type Row = readonly [left: string, right: string]
+
+/** Two columns, as `-help` has them. */
+export function tableOf(rows: readonly Row[]): string[] {
+  const width = Math.min(28, Math.max(0, ...rows.map(([left]) => left.length)))
+  return rows.map(([left, right]) =>
     left.length > width ? `  ${left}\n  ${' '.repeat(width)}  ${right}` : `  ${left.padEnd(width)}  ${right}`,
   )
-  const end = program.epilogue === undefined ? [] : ['', program.epilogue.trimEnd()]
-  return `${[`Usage: ${program.name} ${program.usage}`.trimEnd(), '', 'Flags:', ...table, ...end].join('\n')}\n`
 }
 
 /**
@@ -180,13 +195,14 @@ export function helpText(program: Program): string {
 function split(program: Program, argv: readonly string[]) {
   const tokens: string[] = []
   const given = new Set<string>()
+  const before = new Map<string, string>()
   let i = 0
   for (; i < argv.length; i++) {
     const match = /^--?([^=]+)(?:=(.*))?$/s.exec(argv[i]!)
     if (argv[i] === '--' || !match) break
     const [, name, inline] = match as unknown as [string, string, string | undefined]
     const flag = Object.hasOwn(program.flags, name) ? program.flags[name]! : undefined
-    if (!flag && (name === 'help' || name === 'h')) throw new HelpRequest(helpText(program))
+    if (!flag && (name === 'help' || name === 'h')) throw new HelpRequest(helpText(program), before)
     if (!flag)
       throw usage(`unknown flag -${name}; the nearest known flag is -${nearest(name, Object.keys(program.flags))}`)
     given.add(name)
@@ -198,6 +214,7 @@ function split(program: Program, argv: readonly string[]) {
       if (value === undefined || (inline === undefined && /^-[^.0-9]/.test(value)))
         throw usage(`flag -${name} needs a value`)
       tokens.push(`--${name}=${value}`)
+      before.set(name, value)
     }
   }
   return { tokens, given, positionals: argv.slice(argv[i] === '--' ? i + 1 : i) }

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { protocols } from '../protocols/index.ts'
-import { type Protocol, SynodError } from '../src/index.ts'
+import { type Protocol, SynodError, TIMEOUTS } from '../src/index.ts'
+import { type Row, tableOf } from './flags.ts'
 
 /**
  * Takes a registered name or the path of a module whose default export is a protocol.
@@ -36,6 +37,26 @@ async function importPlugin(path: string, algorithm: string): Promise<{ default?
     const [reason] = String(error).split('\n')
     throw new SynodError('usage', `-algorithm: ${algorithm} is no module that can be loaded: ${reason}`)
   }
+}
+
+/**
+ * The options of the protocol that `algorithm` names, or of all that are registered, with their defaults.
+ * @throws SynodError `usage` when there is no such protocol
+ */
+export async function explainOptions(algorithm?: string): Promise<string> {
+  const names = algorithm === undefined ? Object.keys(protocols) : [algorithm]
+  const loaded = await Promise.all(names.map(loadProtocol))
+  return loaded.map(explain).join('')
+}
+
+function explain(protocol: Protocol): string {
+  const { name, meanings = {} } = protocol
+  const defaults = Object.entries(protocol.options({}, TIMEOUTS) as Readonly<Record<string, unknown>>)
+  const rows = defaults.map(([option, value]): Row => {
+    return [option, `${meanings[option] ?? ''} (default ${JSON.stringify(value)})`.trimStart()]
+  })
+  if (rows.length === 0) return `\n${name} has no options.\n`
+  return `\nOptions of ${name}, under protocols.${name} in the configuration:\n${tableOf(rows).join('\n')}\n`
 }
 
 /** One line per registered protocol: name, consistency, paper. */

@@ -7,9 +7,9 @@ import { InProcessHub } from '../src/runtime/in-process-transport.ts'
 import { openLog } from '../src/runtime/logger.ts'
 import { joinCluster } from '../src/runtime/remote-config.ts'
 import { openStorage } from '../src/runtime/storage/open.ts'
-import { COMMON, exitCodeOf, parseFlags, READ, report, run } from './flags.ts'
+import { COMMON, exitCodeOf, HelpRequest, parseFlags, READ, report, run } from './flags.ts'
 import { Host } from './host.ts'
-import { listProtocols, loadProtocol } from './protocols.ts'
+import { explainOptions, listProtocols, loadProtocol } from './protocols.ts'
 
 /** How long an orderly end may take before the process just ends. */
 const CLOSE_MS = 4500
@@ -49,7 +49,7 @@ const PROGRAM = {
 type ServerFlags = ReturnType<typeof parseFlags<(typeof PROGRAM)['flags']>>['flags']
 
 async function main(): Promise<number | undefined> {
-  const { flags: asked, given } = parseFlags(PROGRAM, process.argv.slice(2))
+  const { flags: asked, given } = await parse()
   if (asked.list) {
     process.stdout.write(await listProtocols())
     return 0
@@ -94,6 +94,16 @@ async function main(): Promise<number | undefined> {
   process.once('SIGINT', () => void stop(130))
   await Promise.all(hosts.map((host) => host.open()))
   return undefined
+}
+
+/** The flags; who asks for help gets the options of protocols, too. */
+async function parse() {
+  try {
+    return parseFlags(PROGRAM, process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof HelpRequest)) throw error
+    throw new HelpRequest(error.message + (await explainOptions(error.before.get('algorithm'))))
+  }
 }
 
 /** The configuration, from its file or from a master; there this node joins, and waits for all others. */

@@ -88,6 +88,8 @@ export interface Protocol<O = unknown> {
    * @throws SynodError `config`, in one line
    */
   options(given: Readonly<Record<string, unknown>>, timeouts: Timeouts): O
+  /** What the options are for, in a few words each, for `server -help`. */
+  readonly meanings?: Readonly<Record<string, string>>
   /** Option sets that the simulator draws from: small bounds, so that short runs reach them. Defaults if left out. */
   simulated?(): readonly Readonly<Record<string, unknown>>[]
   /** Whether requests finish while exactly these members live and reach each other. */

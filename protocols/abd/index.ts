@@ -1,7 +1,7 @@
 /** ABD, for `-algorithm abd`. */
 import { defineProtocol, majority } from '#core'
 import { Abd } from './abd.ts'
-import { type Options, options } from './options.ts'
+import { meanings, type Options, options } from './options.ts'
 
 export default defineProtocol<Options>({
   name: 'abd',
@@ -11,6 +11,7 @@ export default defineProtocol<Options>({
   compareAndSet: false,
   abstains: true,
   options,
+  meanings,
   // Seldom repeated, so that values stay half written for long.
   simulated: () => [{}, { retry_ms: 10, retries: 1 }, { retry_ms: 1000 }],
   progress: (alive, { cluster }) => {

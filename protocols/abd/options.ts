@@ -3,6 +3,12 @@ import { integerOptions, type Timeouts } from '#core'
 
 export type Options = ReturnType<typeof options>
 
+/** What each is for. */
+export const meanings: Readonly<Record<keyof Options, string>> = {
+  retry_ms: 'a message unanswered for so long is sent again',
+  retries: 'the most operations of a node that repeat their messages at once',
+}
+
 /**
  * The options given, checked and completed. A message unanswered for `retry_ms` is sent again; at most `retries`
  * operations at a time do so, lest a cluster that is only slow drowns in repetitions.

@@ -1,6 +1,6 @@
 /** Multi-Paxos, for `-algorithm paxos`. */
 import { defineProtocol, majority } from '#core'
-import { type Options, options } from './options.ts'
+import { meanings, type Options, options } from './options.ts'
 import { Paxos } from './paxos.ts'
 
 export default defineProtocol<Options>({
@@ -12,6 +12,7 @@ export default defineProtocol<Options>({
   reads: ['leader', 'quorum', 'any'],
   switches: ['thrifty', 'ephemeral_leader'],
   options,
+  meanings,
   simulated: () => [
     {},
     { pipeline: 2, batch: 2, retain_bytes: 1000, chunk_bytes: 16 },

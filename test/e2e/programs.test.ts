@@ -167,6 +167,12 @@ describe.sequential('the programs', () => {
       expect(stdout, name).toMatch(new RegExp(`^Usage: ${name} `))
       expect(stdout, name).not.toContain('--')
     }
+    const both = await runProgram('server', ['-help'])
+    expect(both.stdout).toMatch(/\nOptions of abd, [\s\S]*\nOptions of paxos, /)
+    const one = await runProgram('server', ['-algorithm', 'abd', '-help'])
+    expect(one.stdout).toMatch(/\nOptions of abd, under protocols\.abd in the configuration:\n {2}retry_ms +a message/)
+    expect(one.stdout).toMatch(/ {2}retries +the most .* \(default 1024\)\n$/)
+    expect(await runProgram('server', ['-algorithm', 'abc', '-help'])).toMatchObject({ code: 2, stdout: '' })
     const list = await runProgram('server', ['-list'])
     expect([list.code, list.stderr]).toEqual([0, ''])
     expect(list.stdout).toMatch(/^paxos +linearizable +.*Lamport/m)

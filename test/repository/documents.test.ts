@@ -166,11 +166,13 @@ function keysOf(path: string, name: string): string[] {
 describe.each(Object.keys(protocols))('protocols/%s/README.md', (name) => {
   const rows = rowsOf(textOf(`protocols/${name}/README.md`)).filter((row) => row.length === 5)
 
-  test('has the options with their bounds and defaults', async () => {
+  test('has the options with their bounds, defaults and meanings', async () => {
     const { default: protocol } = await protocols[name]!()
     const defaults = protocol.options({}, TIMEOUTS) as Readonly<Record<string, number>>
     const shown = Object.fromEntries(rows.map(([option, , , value]) => [quoted(option!)[0], Number(value)]))
     expect(shown).toEqual(defaults)
+    const meant = rows.map(([option, , , , meaning]) => [quoted(option!)[0], meaning!.replaceAll('`', '')])
+    expect(protocol.meanings).toEqual(Object.fromEntries(meant))
     for (const [option, least, most] of rows) {
       const take = (value: number) => protocol.options({ [quoted(option!)[0]!]: value }, TIMEOUTS)
       for (const good of [Number(least), Number(most)]) expect(() => take(good), `${option} ${good}`).not.toThrow()
