@@ -17,8 +17,12 @@ const IDS = [1, 2, 3].flatMap((zone) => [1, 2, 3].map((node) => `${zone}.${node}
 const SECONDS = 10
 /** Fewer applied operations are a failure. */
 const ENOUGH = 300
-const PATIENCE_MS = 30_000
+/** As long as all servers live: nine of them start slowly on a machine that has other things to do. */
+const PATIENCE_MS = 120_000
 const POLL_MS = 50
+/** Ports for the servers come from here, which is below those that systems give to outgoing connections. */
+const FIRST_PORT = 10_000
+const LAST_PORT = 30_000
 
 const WORKLOAD = { T: SECONDS, K: 100, W: 0.5, Concurrency: 16, Distribution: 'uniform', LinearizabilityCheck: true }
 
@@ -27,6 +31,8 @@ class Servers {
   readonly config: Config
   readonly #directory = mkdtempSync(join(tmpdir(), 'synod-demo-'))
   readonly #children = new Map<string, ChildProcess>()
+  /** Those that are meant to end. */
+  readonly #dismissed = new Set<string>()
 
   constructor(ports: readonly number[]) {
     const addresses = (scheme: string, offset: number) =>
@@ -42,8 +48,18 @@ class Servers {
     const server = fileURLToPath(new URL('server.js', import.meta.url))
     for (const id of IDS) {
       const args = [server, '-id', id, '-algorithm', 'paxos', '-config', this.#configFile, '-log_dir', this.#directory]
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+      child.stderr?.on('data', (text) => process.stderr.write(`server ${id}: ${text}`))
       this.#children.set(id, child)
+    }
+  }
+
+  /** @throws SynodError when a server has ended that was not meant to */
+  insist(): void {
+    for (const [id, { exitCode, signalCode }] of this.#children) {
+      if ((exitCode ?? signalCode) === null || this.#dismissed.has(id)) continue
+      this.#showLog(id)
+      throw new SynodError('unavailable', `server ${id} has ended: ${signalCode ?? `code ${exitCode}`}`)
     }
   }
 
@@ -51,16 +67,19 @@ class Servers {
   async leader(except = ''): Promise<string> {
     const deadline = Date.now() + PATIENCE_MS
     while (Date.now() < deadline) {
-      const alive = IDS.filter((id) => this.#children.get(id)?.exitCode === null && id !== except)
+      this.insist()
+      const alive = IDS.filter((id) => id !== except)
       const leaders = await Promise.all(alive.map((id) => this.#leaderOf(id)))
       const [first] = leaders
       if (first && first !== except && leaders.every((leader) => leader === first)) return first
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
-    throw new SynodError('unavailable', `no leader within ${PATIENCE_MS / 1000} s\n${this.#logs()}`)
+    for (const id of IDS) this.#showLog(id)
+    throw new SynodError('unavailable', `no leader within ${PATIENCE_MS / 1000} s`)
   }
 
   kill(id: string): void {
+    this.#dismissed.add(id)
     this.#children.get(id)?.kill('SIGKILL')
   }
 
@@ -95,34 +114,40 @@ class Servers {
     }
   }
 
-  #logs(): string {
-    return IDS.map((id) => {
-      try {
-        return readFileSync(join(this.#directory, `server.${id}.log`), 'utf8')
-          .split('\n')
-          .slice(-5)
-          .join('\n')
-      } catch {
-        return `${id} left no log`
-      }
-    }).join('\n')
+  /** The last lines of a server's log. */
+  #showLog(id: string): void {
+    let lines = ['left no log']
+    try {
+      lines = readFileSync(join(this.#directory, `server.${id}.log`), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .slice(-5)
+    } catch {
+      // It ended before it opened one.
+    }
+    for (const line of lines) process.stderr.write(`server ${id}: ${line}\n`)
   }
 }
 
-/** Ports that are free now, all different. */
+/**
+ * Ports that are free now, all different. None that the system would choose: those it also gives to the connections
+ * between the servers, and one of these may be in the way when a slower server begins to listen.
+ */
 async function freePorts(count: number): Promise<number[]> {
-  const listeners = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    listeners.map(
-      (listener) =>
-        new Promise<number>((resolve, reject) => {
-          listener.once('error', reject)
-          listener.listen(0, '127.0.0.1', () => resolve((listener.address() as { port: number }).port))
-        }),
-    ),
-  )
-  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
-  return ports
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT))
+    if (await isFree(port)) ports.add(port)
+  }
+  return [...ports]
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const listener = createServer()
+    listener.once('error', () => resolve(false))
+    listener.listen(port, '127.0.0.1', () => listener.close(() => resolve(true)))
+  })
 }
 
 function say(line: string): void {
@@ -147,10 +172,15 @@ async function benchmark(servers: Servers, workload: BenchmarkConfig, leader: st
     const successor = await servers.leader(leader)
     say(`all others follow ${successor} after ${Math.round(performance.now() - killedAt)} ms`)
   }
+  const begin = () => {
+    killing = halfWay()
+    // Its failure is that of the demonstration once the benchmark has ended.
+    killing.catch(() => {})
+  }
   const watcher = {
     onPhase(phase: 'survey' | 'load' | 'run' | 'judge') {
       progress.onPhase(phase)
-      if (phase === 'run') setTimeout(() => (killing = halfWay()), (SECONDS * 1000) / 2)
+      if (phase === 'run') setTimeout(begin, (SECONDS * 1000) / 2)
     },
   }
   const runner = new Benchmark({ config: workload, transport, load: false, watcher })
@@ -186,6 +216,7 @@ async function main(): Promise<number> {
     const leader = await servers.leader()
     say(`leader: ${leader}; benchmark for ${SECONDS} s with ${WORKLOAD.Concurrency} workers on all nodes`)
     const report = await benchmark(servers, parseBenchmark(JSON.stringify(WORKLOAD), 'demo'), leader)
+    servers.insist()
     say(reportText(report).trimEnd())
     return judge(report)
   } finally {
