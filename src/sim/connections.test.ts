@@ -13,8 +13,14 @@ function pair() {
   const network = new Network(world)
   const noted: string[] = []
   const receive = (_: unknown, frame: Uint8Array) => void noted.push(String(frame[0]))
-  const sender = { id: a, life: 1, receive: () => {}, lost: () => {} }
-  const listener = { id: b, life: 1, receive, lost: ({ name }: Endpoint['id']) => void noted.push(`lost ${name}`) }
+  const sender = { id: a, life: 1, alive: true, receive: () => {}, lost: () => {} }
+  const listener = {
+    id: b,
+    life: 1,
+    alive: true,
+    receive,
+    lost: ({ name }: Endpoint['id']) => void noted.push(`lost ${name}`),
+  }
   network.attach(sender)
   network.attach(listener)
   const say = (byte: number) => network.send(a, b, [Uint8Array.of(byte)])
