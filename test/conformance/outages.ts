@@ -70,7 +70,9 @@ function pause(name: string, count: (size: number) => number): Row {
       for (const id of paused) stage.process(id).resume()
       // At once, before they hear of anything that has happened: the history shows whether it was stale.
       for (let time = 0; time < 5; time++) {
-        for (const { name } of paused) for (const key of ['a', 'b', 'c']) stage.scenario.submit(name, key, false)
+        for (const { name } of paused)
+          for (const path of stage.paths)
+            for (const key of ['a', 'b', 'c']) stage.scenario.submit(name, key, false, path)
         stage.scenario.run(1)
       }
       stage.scenario.until('all answers', () => waiting.every(({ outcome }) => outcome !== undefined), BOUND_MS)

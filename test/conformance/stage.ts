@@ -6,6 +6,7 @@ import { SynodError } from '../../src/errors.ts'
 import { Cluster, type NodeId } from '../../src/node-id.ts'
 import type { NodeOptions } from '../../src/node-parts.ts'
 import { type Protocol, type Replica, TIMEOUTS } from '../../src/replica.ts'
+import type { ReadMode } from '../../src/request.ts'
 import { LAYOUTS } from '../../src/sim/index.ts'
 import type { Process } from '../../src/sim/process.ts'
 import { type Pending, Scenario } from '../../src/sim/scenario.ts'
@@ -41,6 +42,7 @@ export class Stage {
   readonly led: boolean
   readonly #options: unknown
   #turn = 0
+  #reads = 0
 
   constructor({ protocol, layout, durable, seed }: Setting, nodeOptions: Partial<NodeOptions> = {}) {
     const simulated = protocol.simulated?.() ?? [{}]
@@ -99,13 +101,18 @@ export class Stage {
     }
   }
 
-  /** A write that is acknowledged and a read that is answered, at each of these nodes. */
+  /** The paths of reads that are linearizable: whatever holds of one holds of all. */
+  get paths(): readonly ReadMode[] {
+    return ['', ...(this.protocol.reads ?? []).filter((path) => path !== 'any')]
+  }
+
+  /** A write that is acknowledged and a read that is answered, at each of these nodes; reads take all paths in turn. */
   serves(nodes: readonly NodeId[], ms = BOUND_MS): void {
     for (const { name } of nodes) {
       const before = this.scenario.world.now
       try {
         this.scenario.write(name, this.#key(), ms)
-        this.scenario.read(name, this.#key(), ms)
+        this.scenario.read(name, this.#key(), ms, this.#path())
       } catch (error) {
         const after = Math.round(this.scenario.world.now - before)
         throw new Error(`${name} owes service with ${names(nodes)}, and has not served after ${after} ms`, {
@@ -143,7 +150,7 @@ export class Stage {
     return Array.from({ length: operations }, (_, index) => {
       const nodes = this.running
       const { name } = nodes[index % nodes.length]!
-      const pending = this.scenario.submit(name, this.#key(), index % 3 > 0)
+      const pending = this.scenario.submit(name, this.#key(), index % 3 > 0, this.#path())
       this.scenario.run(3)
       return pending
     })
@@ -185,6 +192,10 @@ export class Stage {
 
   #abstains({ node }: Process): boolean {
     return this.protocol.abstains === true && node?.memory === 'lost'
+  }
+
+  #path(): ReadMode {
+    return this.paths[this.#reads++ % this.paths.length]!
   }
 
   #key(): string {
