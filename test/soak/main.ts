@@ -33,7 +33,7 @@ const MIB = 1024 * 1024
 const STILL_MIB = 1
 const LOOK_MS = 500
 const MOST_LOOKS = 30
-const MORE_LOOKS = 3
+const MORE_LOOKS = 10
 const AT_ONCE_MS = 5000
 
 /** One kind of bad input: sends it once, and gives what came of it. */
