@@ -187,8 +187,12 @@ export class Host {
   #gateway(): Gateway {
     const { id, cluster, protocol } = this.#options
     const random = realRandom()
+    const { load } = this.node
     return {
       id,
+      get full() {
+        return load.full
+      },
       cluster,
       offers: {
         sessions: protocol.sessions !== 'none',

@@ -37,9 +37,14 @@ export class NodeLoad {
     return this.#inbox.dropped
   }
 
-  /** Open requests; at most `maxRequests`. */
+  /** Open requests; at most `maxRequests` of clients, and as many from each peer. */
   get requests(): number {
     return this.#open.size
+  }
+
+  /** Whether a client's request would be refused now: as many as may be are open. */
+  get full(): boolean {
+    return this.#open.full(false)
   }
 
   /** Those of them that were sent on, and some that were answered at their deadline a moment ago. */

@@ -260,13 +260,29 @@ describe('a target that what is sent cannot leave for', () => {
 })
 
 describe('a target with too many requests', () => {
+  /** A peer that forwards more than it may have open. */
+  const crowd = (target: ReturnType<typeof pair>['target'], count: number) => {
+    for (let id = 1; id <= count; id++)
+      target.hear('1.3', Forward, { life: 1, id, command: get('own'), read: 0, timeoutMs: 900 })
+  }
+
   it('refuses definitely, and does not show the request to its replica', () => {
     const { wired, target, outcomes, submit } = pair({ maxRequests: 3 })
-    for (let i = 0; i < 3; i++) target.node.submit(get('own'), '', () => {})
+    crowd(target, 6)
+    wired.settle()
     submit()
     wired.settle()
     expect(codes(outcomes)).toEqual(['overloaded'])
-    expect(target.probe.requests.map(({ forwarded }) => forwarded)).toEqual([false, false, false])
+    expect(target.probe.requests.map(({ command }) => command.key)).toEqual(Array(6).fill('own'))
+  })
+
+  it('has room for what others forward however many its own clients have', () => {
+    const { wired, target, submit } = pair({ maxRequests: 3 })
+    for (let i = 0; i < 3; i++) target.node.submit(get('own'), '', () => {})
+    submit()
+    wired.settle()
+    expect(target.node.load.full).toBe(true)
+    expect(target.probe.requests.map(({ forwarded }) => forwarded)).toEqual([false, false, false, true])
   })
 })
 

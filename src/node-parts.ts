@@ -19,7 +19,7 @@ export interface Parts {
 export interface NodeOptions {
   /** How long a request waits for its answer. */
   readonly requestTimeoutMs: number
-  /** How many requests may be open at once. */
+  /** How many requests of clients may be open at once, and as many from each peer. */
   readonly maxRequests: number
   /** How many events may wait; messages beyond are dropped, as a network would. */
   readonly maxInbox: number
@@ -32,7 +32,7 @@ export interface NodeOptions {
 /** The bounds of a node that is told no others. */
 export const NODE_DEFAULTS: NodeOptions = {
   requestTimeoutMs: 2000,
-  maxRequests: 8192,
+  maxRequests: 1024,
   maxInbox: 65_536,
   maxSessions: MOST_SESSIONS,
   bootstrap: false,

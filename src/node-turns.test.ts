@@ -17,7 +17,7 @@ describe('a turn', () => {
     expect(clock.due).toBe(0)
   })
 
-  it('takes heartbeats and timers before all else, in their own order', () => {
+  it('takes heartbeats, then timers, before all else: what came while it was held up is heard before it rings', () => {
     const bench = startedBench()
     bench.hear('1.2', Ping, { n: 1 })
     bench.hear('1.3', Beat, { n: 2 })
@@ -29,8 +29,8 @@ describe('a turn', () => {
     expect(bench.clock.turn()).toBe(1)
     expect(bench.probe.take()).toEqual([
       'beat 2 from 1.3',
-      'timer',
       'beat 3 from 1.2',
+      'timer',
       'ping 1 from 1.2',
       'ping 4 from 1.3',
       'request k',

@@ -2,7 +2,7 @@
  * A node: what a protocol gets from the world, and nothing else. The same class serves in a server, in one process and
  * in the simulator; only its parts (transport, clock, random, storage, state machine) differ.
  *
- * Everything happens in turns. A turn takes up to `TURN_EVENTS` events from the inbox, heartbeats and timers first, and
+ * Everything happens in turns. A turn takes up to `TURN_EVENTS` events from the inbox, heartbeats first, then timers, and
  * drains the loopback after each handler; then `onTurnEnd`; then the outbox: one write per peer, one sync for all.
  */
 import { Ballots } from './ballots.ts'
@@ -29,6 +29,7 @@ import {
   type Position,
   type ReadMode,
   Request,
+  type Respond,
   type Result,
   tell,
   type Urgency,
@@ -89,7 +90,7 @@ export class Node {
     parts.transport.watch?.((peer) => this.#enqueue(() => this.#relay.lost(peer), false))
     this.#inbox = new Inbox(options.maxInbox)
     this.#outbox = new Outbox(cluster.size)
-    this.#open = new OpenRequests(parts.clock, options.maxRequests, (requests) => this.#expire(requests))
+    this.#open = new OpenRequests(parts.clock, options.maxRequests, this.peers.length, (late) => this.#expire(late))
     this.load = new NodeLoad(this.#inbox, this.#open, this.#relay, this.#outbox)
     this.#messages.add(nodeMessages, 'message', 'on', this.#ownHandlers(), 0)
     this.#records.add(nodeMessages, 'record', 'recover', this.#ownHandlers(), 0)
@@ -216,7 +217,7 @@ export class Node {
 
   /** Takes a client's request; `respond` is called exactly once, unless the node is stopped. */
   submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void {
-    const answer = (outcome: Outcome, urgency: Urgency) =>
+    const answer: Respond = (outcome, urgency) =>
       this.#outbox.addAction(() => tell(respond, outcome, this.log), this.#gate(urgency), this.#synced)
     this.#admit(command, read, this.#options.requestTimeoutMs, answer, false)
     this.#scheduleTurn()
@@ -259,8 +260,8 @@ export class Node {
     return this.#founding.awaited
   }
 
-  #enqueue(event: () => void, first: boolean): void {
-    this.#inbox.push(event, first)
+  #enqueue(event: () => void, timer: boolean): void {
+    this.#inbox.push(event, timer)
     this.#scheduleTurn()
   }
 
@@ -346,21 +347,15 @@ export class Node {
   }
 
   /** Opens a request: refuses it if there are too many, else queues it for the replica. */
-  #admit(
-    command: Command,
-    read: ReadMode,
-    timeoutMs: number,
-    respond: (outcome: Outcome, urgency: Urgency) => void,
-    forwarded: boolean,
-  ): void {
-    if (this.#open.full) {
+  #admit(command: Command, read: ReadMode, timeoutMs: number, respond: Respond, forwarded: boolean): void {
+    if (this.#open.full(forwarded)) {
       const reason = `more than ${this.#options.maxRequests} requests are open here`
       respond({ ok: false, code: 'overloaded', reason }, 'urgent')
       return
     }
     const patience = Math.min(timeoutMs, this.#options.requestTimeoutMs)
     const request = new Request(command, read, this.now() + patience, forwarded, (outcome, urgency) => {
-      this.#open.close()
+      this.#open.close(forwarded)
       respond(outcome, urgency)
     })
     this.#open.add(request)

@@ -8,12 +8,12 @@ import { Request } from './request.ts'
 function opened(limit = 3) {
   const clock = new HandClock()
   const late: string[][] = []
-  const open = new OpenRequests(clock, limit, (requests) => {
+  const open = new OpenRequests(clock, limit, 2, (requests) => {
     late.push(requests.map((request) => `${request.command.key} ${request.state}`))
     for (const request of requests) request.answer({ ok: false, code: 'unknown', reason: '' }, 'urgent')
   })
-  const add = (key: string, deadline: number) => {
-    const request = new Request(get(key), '', clock.time + deadline, false, () => open.close())
+  const add = (key: string, deadline: number, forwarded = false) => {
+    const request = new Request(get(key), '', clock.time + deadline, forwarded, () => open.close(forwarded))
     open.add(request)
     return request
   }
@@ -21,18 +21,27 @@ function opened(limit = 3) {
 }
 
 describe('OpenRequests', () => {
+  it('takes as many from each peer as from its own clients, whatever those have', () => {
+    const { open, add } = opened(1)
+    add('own', 100)
+    const [first] = [add('a', 100, true), add('b', 100, true)]
+    expect([open.full(false), open.full(true), open.size]).toEqual([true, true, 3])
+    first!.answer({ ok: false, code: 'unknown', reason: '' }, 'urgent')
+    expect([open.full(false), open.full(true), open.size]).toEqual([true, false, 2])
+  })
+
   it('is full at its limit, and not any more once one is answered', () => {
     const { open, add } = opened(2)
     const first = add('a', 100)
-    expect(open.full).toBe(false)
+    expect(open.full(false)).toBe(false)
     add('b', 100)
-    expect(open.full).toBe(true)
+    expect(open.full(false)).toBe(true)
     first.answer({ ok: false, code: 'unknown', reason: '' }, 'urgent')
-    expect(open.full).toBe(false)
+    expect(open.full(false)).toBe(false)
   })
 
   it('takes none at a limit of 0', () => {
-    expect(opened(0).open.full).toBe(true)
+    expect(opened(0).open.full(false)).toBe(true)
   })
 
   it('names those whose deadline has passed, at most a sweep late, and each once', () => {

@@ -7,7 +7,15 @@ import { Forwarding } from './forwarding.ts'
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
 import { Answer, Forward } from './node-messages.ts'
-import { type Effect, type Outcome, READ_MODES, type ReadMode, type Request, type Urgency } from './request.ts'
+import {
+  type Effect,
+  type Outcome,
+  READ_MODES,
+  type ReadMode,
+  type Request,
+  type Respond,
+  type Urgency,
+} from './request.ts'
 import type { Timer } from './seams.ts'
 
 /** What part of the remaining time a forwarded request may wait at its target, so that its refusal is back in time. */
@@ -31,12 +39,7 @@ const FIRST_EFFECT = 100
 const EMPTY = new Uint8Array(0)
 
 /** Takes a request from another node into this one; `respond` gets its one answer. */
-export type Admit = (
-  command: Command,
-  read: ReadMode,
-  timeoutMs: number,
-  respond: (outcome: Outcome, urgency: Urgency) => void,
-) => void
+export type Admit = (command: Command, read: ReadMode, timeoutMs: number, respond: Respond) => void
 
 export class Relay {
   readonly #node: Node
@@ -104,7 +107,7 @@ export class Relay {
 
   onForward(m: Forward, from: NodeId): void {
     if (!this.#forwarding.admit(m, from)) return
-    const respond = (outcome: Outcome, urgency: Urgency) => this.#answer(from, m, outcome, urgency)
+    const respond: Respond = (outcome, urgency) => this.#answer(from, m, outcome, urgency)
     this.#admit(m.command, READ_MODES[m.read] ?? '', m.timeoutMs, respond)
   }
 

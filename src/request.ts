@@ -84,6 +84,9 @@ export function outcomeOf(result: Result, position: Position | null): Outcome {
 /** How urgently an output leaves: `urgent` does not wait for this node's unsynced records, see `Node`. */
 export type Urgency = 'urgent' | 'committed'
 
+/** Takes a request's one answer. */
+export type Respond = (outcome: Outcome, urgency: Urgency) => void
+
 /**
  * A client's request at a node, from arrival to its one answer. Made by `Node`, seen by replicas, which answer it by
  * `Node.reply`, `refuse` or `forward`; `take` comes before any message that shows it to another node.
@@ -96,15 +99,9 @@ export class Request {
   /** Whether another node sent it here: such a request is not sent on. */
   readonly forwarded: boolean
   state: 'waiting' | 'taken' | 'answered' = 'waiting'
-  readonly #respond: (outcome: Outcome, urgency: Urgency) => void
+  readonly #respond: Respond
 
-  constructor(
-    command: Command,
-    read: ReadMode,
-    deadline: number,
-    forwarded: boolean,
-    respond: (outcome: Outcome, urgency: Urgency) => void,
-  ) {
+  constructor(command: Command, read: ReadMode, deadline: number, forwarded: boolean, respond: Respond) {
     this.command = command
     this.read = read
     this.deadline = deadline

@@ -180,7 +180,7 @@ describe('added keys', () => {
         backoff_max_ms: 1000,
       },
       links: { regions: {}, rtt_ms: {} },
-      limits: { body_bytes: 1_048_576, requests: 8192, inbox: 65_536, log_bytes: 67_108_864, peer_bytes: 67_108_864 },
+      limits: { body_bytes: 1_048_576, requests: 1024, inbox: 65_536, log_bytes: 67_108_864, peer_bytes: 67_108_864 },
       protocols: {},
     })
   })

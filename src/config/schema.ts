@@ -44,7 +44,11 @@ export const limitsSchema = z
       .max(2 ** 30)
       .default(1_048_576)
       .describe('the longest request body; beyond it 413'),
-    requests: count.default(8192).describe('open client requests per node; beyond it 503'),
+    requests: count
+      .default(1024)
+      .describe(
+        'open client requests per node, and as many more from each other node; beyond it they wait a second, then 503',
+      ),
     inbox: count.default(65_536).describe('events queued in a node; beyond it 503'),
     log_bytes: count
       .default(67_108_864)

@@ -22,8 +22,14 @@ export function readBody(request: IncomingMessage, limit: number, done: (body: U
     done(null)
     return
   }
+  if (request.complete) {
+    // It has had to wait behind others, and is here as a whole: what is read at once costs no turn of the event loop.
+    const body = (request.read() as Buffer | null) ?? Buffer.alloc(0)
+    done(body.length <= limit ? owned(body) : null)
+    return
+  }
   const connection = Connection.of(request.socket)
-  connection.beginBody()
+  connection.beginBody(request)
   const chunks: Buffer[] = []
   let length = 0
   const onData = (chunk: Buffer): void => {

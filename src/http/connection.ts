@@ -1,10 +1,12 @@
 /**
  * The requests of one connection. Those still owed an answer: when bytes stop being HTTP, a 400 must not be taken for
  * the answer of an earlier request, which may well have been applied. And the one whose body is arriving: pipelined
- * requests behind it wait, so that they reach the node in the order in which they were sent.
+ * requests behind it wait, so that they reach the node in the order in which they were sent. So do those behind one that
+ * waits at the door (`door.ts`); while that is so the connection is not read, and what its client sends stays in the network.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { Fifo } from '../parts/fifo.ts'
 
 const STATE = Symbol('connection')
 
@@ -19,11 +21,25 @@ export class Connection {
   #last: IncomingMessage | null = null
   #reading = false
   #ended = false
-  readonly #waiting: (() => void)[] = []
+  /** The request that waits at the door. */
+  #resting: (() => void) | null = null
+  /** Whether the socket is not read. */
+  #held = false
+  #wasHeld = false
+  /** Whether it is its turn at the door, with all that was read of it: answers to a whole batch cost less than to each. */
+  awake = false
+  /** Whether nothing that was read of it waits any more at the door: the first of that has waited long enough. */
+  hurried = false
+  readonly #waiting = new Fifo<() => void>()
+  readonly #socket: Duplex
+
+  constructor(socket: Duplex) {
+    this.#socket = socket
+  }
 
   /** The connection that `socket` carries. */
   static of(socket: Duplex): Connection {
-    return ((socket as Tracked)[STATE] ??= new Connection())
+    return ((socket as Tracked)[STATE] ??= new Connection(socket))
   }
 
   /** Counts a request whose headers have arrived. */
@@ -35,25 +51,48 @@ export class Connection {
   /** No request behind the last one is handled: where one ends and the next begins is no longer sure. */
   end(): void {
     this.#ended = true
-    this.#waiting.length = 0
+    while (this.#waiting.size > 0) this.#waiting.shift()
   }
 
-  /** Calls `next` once no earlier request's body is arriving, mostly at once; never on an ended connection. */
+  /** Calls `next` once no earlier request's body is arriving or waits at the door, mostly at once; never on an ended connection. */
   inTurn(next: () => void): void {
     if (this.#ended) return
-    if (this.#reading) this.#waiting.push(next)
-    else next()
+    if (!this.#blocked && this.#waiting.size === 0) {
+      next()
+      return
+    }
+    this.#waiting.push(next)
+    if (this.#resting) this.#hold()
   }
 
-  /** The last request's body begins to be read. */
-  beginBody(): void {
+  /** A request's body begins to be read. */
+  beginBody({ complete }: IncomingMessage): void {
     this.#reading = true
+    if (!complete) this.#release()
   }
 
   /** That body was read and its request handled: those behind it go on. */
   endBody(): void {
     this.#reading = false
-    while (!this.#reading && this.#waiting.length > 0) this.#waiting.shift()?.()
+    this.#handOn()
+  }
+
+  /** Nothing behind its present request is handled until `wake`, which begins with `enter`. */
+  rest(enter: () => void): void {
+    this.#resting = enter
+    this.awake = false
+    if (this.#waiting.size > 0) this.#hold()
+  }
+
+  /** Ends its rest. A client that has gone away meanwhile is owed nothing, and nothing is done for it. */
+  wake(hurried: boolean): void {
+    const enter = this.#resting
+    this.#resting = null
+    if (this.#socket.destroyed) return
+    this.awake = true
+    this.hurried = hurried
+    enter?.()
+    this.#handOn()
   }
 
   /** Counts an answer. */
@@ -65,5 +104,37 @@ export class Connection {
   /** Whether an answer written now would be that of the last request, and that request has not arrived in full. */
   get refusable(): boolean {
     return this.#owed === 0 || (this.#owed === 1 && this.#last?.complete === false)
+  }
+
+  /** How many requests were read of it and are not handled yet. */
+  get unhandled(): number {
+    return this.#waiting.size + Number(this.#resting !== null)
+  }
+
+  get #blocked(): boolean {
+    return this.#reading || this.#resting !== null
+  }
+
+  #handOn(): void {
+    while (!this.#blocked && this.#waiting.size > 0) this.#waiting.shift()!()
+    if (this.#blocked || this.#waiting.size > 0) return
+    this.awake = false
+    this.hurried = false
+    this.#release()
+  }
+
+  #hold(): void {
+    if (this.#held) return
+    this.#held = true
+    // Node's parser resumes the socket behind each request that it has read.
+    if (!this.#wasHeld) this.#socket.on('resume', () => this.#held && this.#socket.pause())
+    this.#wasHeld = true
+    this.#socket.pause()
+  }
+
+  #release(): void {
+    if (!this.#held) return
+    this.#held = false
+    this.#socket.resume()
   }
 }

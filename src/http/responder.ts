@@ -7,6 +7,7 @@ import type { Command } from '../command.ts'
 import { ERRORS } from '../errors.ts'
 import type { Outcome, ReadMode, Result } from '../request.ts'
 import { Connection } from './connection.ts'
+import { Door } from './door.ts'
 import type { Gateway } from './gateway.ts'
 import type { Identity } from './guard.ts'
 import { mediaType } from './media-type.ts'
@@ -28,6 +29,7 @@ export class Responder {
   /** Whether the server closes: from then on each answer ends its connection. */
   closing = false
   readonly #gateway: Gateway
+  readonly #door: Door
   /** Requests that the node has not answered. */
   #inside = 0
   /** Answers given and perhaps not yet sent. */
@@ -37,8 +39,10 @@ export class Responder {
   #ballot = -1
   #ballotText = ''
 
-  constructor(gateway: Gateway) {
+  /** @param patienceMs how long a request waits for room in a node that is full */
+  constructor(gateway: Gateway, patienceMs: number) {
     this.#gateway = gateway
+    this.#door = new Door(() => gateway.full && !this.closing, patienceMs)
   }
 
   /** Submits a command and answers with what becomes of it; without `present`, with 200 and the value. */
@@ -49,6 +53,12 @@ export class Responder {
     response: Response,
     present: Present | null = null,
   ): void {
+    const connection = Connection.of(response.req.socket)
+    if (this.#door.isOpen(connection)) this.#enter(command, read, identity, response, present)
+    else this.#door.wait(connection, () => this.#enter(command, read, identity, response, present))
+  }
+
+  #enter(command: Command, read: ReadMode, identity: Identity, response: Response, present: Present | null): void {
     if (this.closing) {
       this.shuttingDown(response)
       return
@@ -135,6 +145,7 @@ export class Responder {
       this.sentence(response, ERRORS[outcome.code].status, outcome.reason, headers)
     }
     this.#inside -= 1
+    this.#door.admit()
     // Node counts a connection as idle while the rest of a large answer is still on its way.
     const slow = this.closing || (outcome.ok && outcome.result.value !== null && outcome.result.value.length > SMALL)
     if (slow && !response.closed) {

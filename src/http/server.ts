@@ -40,6 +40,8 @@ export interface HttpOptions {
   readonly checkIntervalMs?: number
   /** How long closing waits for half-sent requests and slow readers, once nothing is inside the node; 1 s. */
   readonly closeGraceMs?: number
+  /** How long a request waits for room in a node that is full, before it is refused; 1 s. */
+  readonly patienceMs?: number
 }
 
 const DEFAULTS: Required<HttpOptions> = {
@@ -49,6 +51,7 @@ const DEFAULTS: Required<HttpOptions> = {
   requestTimeoutMs: 29_000,
   checkIntervalMs: 500,
   closeGraceMs: 1_000,
+  patienceMs: 1_000,
 }
 
 /**
@@ -57,7 +60,7 @@ const DEFAULTS: Required<HttpOptions> = {
  */
 export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): FastifyInstance {
   const limits = { ...DEFAULTS, ...options }
-  const responder = new Responder(gateway)
+  const responder = new Responder(gateway, limits.patienceMs)
   const app = Fastify({
     logger: false,
     exposeHeadRoutes: false,

@@ -28,6 +28,7 @@ export class FakeGateway implements Gateway {
   /** Whether answers have a slot and a ballot. */
   ordered = true
   ready = true
+  full = false
   injected: string[] = []
   /** What `heal` says it has ended. */
   healed: string[] = []

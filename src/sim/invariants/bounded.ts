@@ -16,11 +16,13 @@ const MOST_HELD = 2048
 export function bounded(): Invariant {
   return {
     name: 'bounded',
-    afterStep({ processes, nodeOptions: { maxRequests, maxInbox, maxSessions } }: Arena) {
+    afterStep({ processes, cluster, nodeOptions: { maxRequests, maxInbox, maxSessions } }: Arena) {
+      // As many from each peer as from its own clients.
+      const most = maxRequests * cluster.size
       for (const { id, node } of processes) {
         if (!node) continue
         const { requests, inbox, held } = node.load
-        if (requests > maxRequests) return `${id.name} has ${requests} open requests, and may have ${maxRequests}`
+        if (requests > most) return `${id.name} has ${requests} open requests, and may have ${most}`
         if (inbox > maxInbox + OTHER_EVENTS) return `${id.name} has queued ${inbox} events, and may queue ${maxInbox}`
         const sessions = (node.store as Partial<ExactlyOnce> | undefined)?.sessions?.size ?? 0
         if (sessions > maxSessions) return `${id.name} knows ${sessions} sessions, and may know ${maxSessions}`

@@ -139,7 +139,7 @@ describe('bounded', () => {
   const look = (load: object, replica: object = {}) => {
     const node = { load: { requests: 0, forwarded: 0, inbox: 0, held: 0, dropped: 0, ...load } }
     const process = { id: cluster.at(0), node, replica: { status: () => ({}), ...replica } }
-    const seen = { processes: [process], nodeOptions: { maxRequests: 4, maxInbox: 64 } } as unknown as Arena
+    const seen = { processes: [process], cluster, nodeOptions: { maxRequests: 2, maxInbox: 64 } } as unknown as Arena
     return [bounded().afterStep!(seen), bounded().atRest!(seen)]
   }
 
