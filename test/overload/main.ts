@@ -12,7 +12,7 @@ import { RealCluster } from '../e2e/cluster.ts'
 import { announce, endAll, temporaryDirectory } from '../support/processes.ts'
 import { look, type Sample, Watch } from './gauges.ts'
 import type { Outcome, Plan } from './plan.ts'
-import { line, Verdicts } from './verdict.ts'
+import { line, rate, type Stretch, Verdicts } from './verdict.ts'
 
 const PROGRAM = {
   name: 'overload',
@@ -71,43 +71,44 @@ class Overload {
   /** Prints what comes of it; true when some bound did not hold. */
   async play({ times, seconds, connections, depth }: Flags): Promise<boolean> {
     const start = await this.#look()
-    let best = LOOPS[0]!
-    let highest = 0
-    for (const shape of LOOPS) {
-      const rate = await this.#closedLoop(shape)
-      if (rate > highest) [highest, best] = [rate, shape]
-    }
+    const loops: (readonly [(typeof LOOPS)[number], Stretch])[] = []
+    for (const shape of LOOPS) loops.push([shape, await this.#closedLoop(shape)])
+    const [best, peak] = loops.reduce((a, b) => (rate(b[1]) > rate(a[1]) ? b : a))
     const before = await this.#look()
-    const rate = times * highest
+    const arrivals = { connections, rate: times * rate(peak), warmUpSeconds: 0 }
     const watch = new Watch(this.#cluster)
-    const title = `${times} × ${Math.round(highest)}/s`
-    const overload = await this.#stretch(title, { connections, depth, rate, seconds, warmUpSeconds: 0 })
+    const title = `${times} × ${Math.round(rate(peak))}/s`
+    const overload = await this.#stretch(title, { ...arrivals, depth, seconds })
     await watch.stop()
     // Once more, since a machine that others use has more to give at one time than at another.
-    const peak = (highest + (await this.#closedLoop(best))) / 2
-    const deep = Math.ceil((FLOOD_OF_SECONDS * peak) / connections)
-    const plan = { connections, depth: deep, rate, seconds: FLOOD_SECONDS, warmUpSeconds: 0 }
-    const flood = await this.#stretch('more than anybody waits for', plan)
+    const peaks = [peak, await this.#closedLoop(best)]
+    const deep = Math.ceil((FLOOD_OF_SECONDS * rate(peak)) / connections)
+    const flood = await this.#stretch('more than anybody waits for', {
+      ...arrivals,
+      depth: deep,
+      seconds: FLOOD_SECONDS,
+    })
     const verdicts = new Verdicts(print)
-    verdicts.judge({ peak, overload, flood, start, before, after: await this.#look(), watch })
+    verdicts.judge({ peaks, overload, flood, start, before, after: await this.#look(), watch })
     print(`${verdicts.passed} passed, ${verdicts.failed} failed`)
     return verdicts.failed > 0
   }
 
-  async #closedLoop([connections, depth]: readonly [number, number]): Promise<number> {
+  #closedLoop([connections, depth]: readonly [number, number]): Promise<Stretch> {
     const plan = { connections, depth, rate: null, seconds: LOOP_SECONDS, warmUpSeconds: WARM_UP_SECONDS }
-    return (await this.#stretch('closed loop', plan)).tally.done / LOOP_SECONDS
+    return this.#stretch('closed loop', plan)
   }
 
   /** Plays a plan and prints what came of it, and what it took of the machine. */
-  async #stretch(title: string, plan: Omit<Plan, 'ports' | 'keys'>): Promise<Outcome> {
+  async #stretch(title: string, plan: Omit<Plan, 'ports' | 'keys'>): Promise<Stretch> {
     const ports = this.#cluster.ids.map((id) => this.#cluster.httpPort(id))
     const cpu = (samples: readonly Sample[]) => samples.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
     const before = cpu(await this.#look())
     const outcome = await play({ ports, keys: KEYS, ...plan })
     const processors = (cpu(await this.#look()) - before) / (plan.seconds + plan.warmUpSeconds)
-    print(line(`${title}, ${plan.connections} connections × ${plan.depth}`, outcome, processors))
-    return outcome
+    const stretch = { outcome, processors }
+    print(line(`${title}, ${plan.connections} connections × ${plan.depth}`, stretch))
+    return stretch
   }
 
   #look(): Promise<Sample[]> {

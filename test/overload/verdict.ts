@@ -11,12 +11,19 @@ const GROWTH_MIB = 32
 /** So many kinds of unexpected answers are printed. */
 const MOST_OTHERS = 4
 
+/** What came of a stretch of load, and the processors that the servers took for it together. */
+export interface Stretch {
+  readonly outcome: Outcome
+  readonly processors: number
+}
+
 /** What there is to judge. */
 export interface Evidence {
-  readonly peak: number
-  readonly overload: Outcome
+  /** The best closed loop, before the overload and after it. */
+  readonly peaks: readonly Stretch[]
+  readonly overload: Stretch
   /** With more requests under way than can be served in time. */
-  readonly flood: Outcome
+  readonly flood: Stretch
   /** Before any load, before the overload, and after it all. */
   readonly start: readonly Sample[]
   readonly before: readonly Sample[]
@@ -36,25 +43,30 @@ export class Verdicts {
   }
 
   judge(evidence: Evidence): void {
-    const { peak, overload, flood, watch } = evidence
-    this.#throughput('overload', overload, peak, LEAST_SHARE)
-    this.#throughput('flood', flood, peak, LEAST_SHARE_OF_A_FLOOD)
+    const { peaks, overload, flood, watch } = evidence
+    this.#throughput('overload', overload, peaks, LEAST_SHARE)
+    this.#throughput('flood', flood, peaks, LEAST_SHARE_OF_A_FLOOD)
     this.#answers('overload', overload)
     this.#answers('flood', flood)
-    this.#add(flood.tally.refused > 0, `flood: ${flood.tally.refused} refused since a queue was full (some)`)
+    const { refused } = flood.outcome.tally
+    this.#add(refused > 0, `flood: ${refused} refused since a queue was full (some)`)
     for (const { id } of evidence.start) this.#memory(id, evidence)
     this.#elections(evidence)
     const looks = watch.samples.length + watch.missed
     this.#add(watch.missed === 0, `${watch.missed} of ${looks} looks at /metrics unanswered (none)`)
   }
 
-  #throughput(title: string, { tally, seconds }: Outcome, peak: number, least: number): void {
-    const share = tally.done / seconds / peak
-    this.#add(share >= least, `${title}: throughput ${percent(share)} of the peak (at least ${percent(least)})`)
+  /** Where others use the machine, too, what was done per second of a processor tells what they took. */
+  #throughput(title: string, stretch: Stretch, peaks: readonly Stretch[], least: number): void {
+    const share = rate(stretch) / mean(peaks.map(rate))
+    const efficiency = (one: Stretch) => rate(one) / one.processors
+    const equal = percent(efficiency(stretch) / mean(peaks.map(efficiency)))
+    const bound = `at least ${percent(least)}`
+    this.#add(share >= least, `${title}: throughput ${percent(share)} of the peak (${bound}); per processor ${equal}`)
   }
 
   /** All that was not done must have been refused for certain. */
-  #answers(title: string, { tally }: Outcome): void {
+  #answers(title: string, { outcome: { tally } }: Stretch): void {
     const others = Object.entries(tally.others).sort(([, a], [, b]) => b - a)
     const count = (good: (what: string) => boolean) =>
       others.reduce((sum, [what, times]) => sum + (good(what) ? times : 0), 0)
@@ -90,6 +102,15 @@ export class Verdicts {
   }
 }
 
+/** Requests done per second. */
+export function rate({ outcome: { tally, seconds } }: Stretch): number {
+  return tally.done / seconds
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
 function find(samples: readonly Sample[], id: string): Sample {
   return samples.find((sample) => sample.id === id)!
 }
@@ -98,8 +119,9 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`
 }
 
-/** One line for a stretch of load; `processors` is what the servers took together. */
-export function line(title: string, outcome: Outcome, processors: number): string {
+/** One line for a stretch of load. */
+export function line(title: string, stretch: Stretch): string {
+  const { outcome, processors } = stretch
   const { tally, seconds, doneMs, refusedMs } = outcome
   const per = (count: number) => `${Math.round(count / seconds)}/s`
   const times = ({ p50, p99 }: Latency) => `p50 ${p50.toFixed(0)} p99 ${p99.toFixed(0)} ms`
@@ -110,7 +132,7 @@ export function line(title: string, outcome: Outcome, processors: number): strin
     parts.push(`${per(tally.arrivals)} due, of which ${per(tally.arrivals - tally.withheld)} found a connection free`)
     parts.push(`slowest second ${slowest}`)
   }
-  const each = ((processors / (tally.done / seconds)) * 1e6).toFixed(0)
+  const each = ((processors / rate(stretch)) * 1e6).toFixed(0)
   parts.push(
     `processors: servers ${processors.toFixed(2)}, generator ${outcome.processors.toFixed(2)}; ${each} µs each`,
   )
