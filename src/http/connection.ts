@@ -23,9 +23,11 @@ export class Connection {
   #ended = false
   /** The request that waits at the door. */
   #resting: (() => void) | null = null
-  /** Whether the socket is not read. */
+  /** Whether it is not read for what waits at the door, and for the others' sake. */
   #held = false
-  #wasHeld = false
+  #paused = false
+  #stopped = false
+  #wasStopped = false
   /** Whether it is its turn at the door, with all that was read of it: answers to a whole batch cost less than to each. */
   awake = false
   /** Whether nothing that was read of it waits any more at the door: the first of that has waited long enough. */
@@ -95,6 +97,17 @@ export class Connection {
     this.#handOn()
   }
 
+  /** Is not read until `unpause`: others have their turn. */
+  pause(): void {
+    this.#paused = true
+    this.#look()
+  }
+
+  unpause(): void {
+    this.#paused = false
+    this.#look()
+  }
+
   /** Counts an answer. */
   answered(): void {
     this.#owed -= 1
@@ -124,17 +137,27 @@ export class Connection {
   }
 
   #hold(): void {
-    if (this.#held) return
     this.#held = true
-    // Node's parser resumes the socket behind each request that it has read.
-    if (!this.#wasHeld) this.#socket.on('resume', () => this.#held && this.#socket.pause())
-    this.#wasHeld = true
-    this.#socket.pause()
+    this.#look()
   }
 
   #release(): void {
-    if (!this.#held) return
     this.#held = false
-    this.#socket.resume()
+    this.#look()
+  }
+
+  /** Stops or goes on reading, as it should be now. */
+  #look(): void {
+    const stopped = this.#held || this.#paused
+    if (stopped === this.#stopped) return
+    this.#stopped = stopped
+    if (!stopped) {
+      this.#socket.resume()
+      return
+    }
+    // Node's parser resumes the socket behind each request that it has read.
+    if (!this.#wasStopped) this.#socket.on('resume', () => this.#stopped && this.#socket.pause())
+    this.#wasStopped = true
+    this.#socket.pause()
   }
 }

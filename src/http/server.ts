@@ -6,6 +6,7 @@ import { endWith, onClientError } from './client-error.ts'
 import { Connection } from './connection.ts'
 import type { Gateway } from './gateway.ts'
 import { type Identity, inspect } from './guard.ts'
+import { Intake } from './intake.ts'
 import { Responder, type Response, sentenceOf } from './responder.ts'
 import type { Context } from './routes/context.ts'
 import { addDocsRoutes } from './routes/docs.ts'
@@ -61,6 +62,7 @@ const DEFAULTS: Required<HttpOptions> = {
 export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): FastifyInstance {
   const limits = { ...DEFAULTS, ...options }
   const responder = new Responder(gateway, limits.patienceMs)
+  const intake = new Intake()
   const app = Fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -87,6 +89,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
   function admit(identity: Identity, response: Response): boolean {
     const connection = Connection.of(response.req.socket)
     connection.begin(response.req)
+    intake.begin()
     // Upgrades are ignored, as HTTP allows, but Node drops what follows such a request: nothing may follow it.
     if (response.req.headers.upgrade !== undefined) response.setHeader('Connection', 'close')
     const violation = inspect(response.req, identity)
@@ -115,6 +118,11 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     if (!admit(identity, response)) return
     const close = ['Connection', 'close']
     responder.sentence(response, 417, 'only 100-continue is expected here', close)
+  })
+  app.server.on('connection', (socket) => {
+    const connection = Connection.of(socket)
+    intake.add(connection)
+    socket.once('close', () => intake.remove(connection))
   })
   app.server.on('checkContinue', (request, response) => {
     if (!declaresMore(request, limits.bodyLimit)) response.writeContinue()
