@@ -62,7 +62,6 @@ const DEFAULTS: Required<HttpOptions> = {
 export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): FastifyInstance {
   const limits = { ...DEFAULTS, ...options }
   const responder = new Responder(gateway, limits.patienceMs)
-  const intake = new Intake()
   const app = Fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -84,6 +83,8 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
       if (admit(identity, reply.raw)) responder.sentence(reply.raw, 400, 'invalid path')
     },
   })
+
+  const intake = intakeOf(app)
 
   /** Refuses a request by its form, or because the server closes; true when it may go on. */
   function admit(identity: Identity, response: Response): boolean {
@@ -119,11 +120,6 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     const close = ['Connection', 'close']
     responder.sentence(response, 417, 'only 100-continue is expected here', close)
   })
-  app.server.on('connection', (socket) => {
-    const connection = Connection.of(socket)
-    intake.add(connection)
-    socket.once('close', () => intake.remove(connection))
-  })
   app.server.on('checkContinue', (request, response) => {
     if (!declaresMore(request, limits.bodyLimit)) response.writeContinue()
     app.server.emit('request', request, response)
@@ -131,6 +127,17 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
   addRoutes({ app, gateway, responder, bodyLimit: limits.bodyLimit })
   closeOrderly(app, responder, limits.closeGraceMs)
   return app
+}
+
+/** Counts what is read of all connections together. */
+function intakeOf(app: FastifyInstance): Intake {
+  const intake = new Intake()
+  app.server.on('connection', (socket) => {
+    const connection = Connection.of(socket)
+    intake.add(connection)
+    socket.once('close', () => intake.remove(connection))
+  })
+  return intake
 }
 
 /** Node answers CONNECT and unknown expectations itself, and would go round the guard. */
