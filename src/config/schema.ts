@@ -49,7 +49,9 @@ export const limitsSchema = z
       .describe(
         'open client requests per node, and as many more from each other node; beyond it they wait a second, then 503',
       ),
-    inbox: count.default(65_536).describe('events queued in a node; beyond it 503'),
+    inbox: count
+      .default(65_536)
+      .describe('events queued in a node; beyond it messages of peers are dropped, as a network would'),
     log_bytes: count
       .default(67_108_864)
       .describe('log on disk since the last snapshot, and beyond its size; then there is a new one'),
