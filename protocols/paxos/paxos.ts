@@ -94,10 +94,6 @@ export class Paxos implements Replica {
       this.reads.forward(this.leader)
     }
     this.reads.onTurnEnd()
-    if (executed > this.recorded) {
-      this.recorded = executed
-      this.node.persist(records.Executed, { slot: executed })
-    }
   }
 
   retire(done: () => void): void {
@@ -282,8 +278,20 @@ export class Paxos implements Replica {
 
   #vote(slot: number, ballot: number, commands: readonly Command[]): void {
     if (this.log.get(slot)?.ballot === ballot) return
+    this.#record()
     const entry = this.log.vote(slot, ballot, commands)
     this.node.persist(records.Voted, { slot, ballot: entry.ballot, commands: entry.commands })
+  }
+
+  /**
+   * Notes how far this node has executed, along with a vote or once a heartbeat: no output rests on it, so it is not worth
+   * a sync of its own. What a crash takes of it is learned, and executed, again.
+   */
+  #record(): void {
+    const { executed } = this.log
+    if (executed <= this.recorded) return
+    this.recorded = executed
+    this.node.persist(records.Executed, { slot: executed })
   }
 
   /** Takes the leader's word on what is chosen. */
@@ -322,6 +330,7 @@ export class Paxos implements Replica {
 
   onHeartbeatTimeout(): void {
     this.node.setTimer(this.options.heartbeat_ms, () => this.onHeartbeatTimeout())
+    this.#record()
     if (this.role === 'leader' && !this.#reachesQuorum()) {
       this.node.log.warn('no quorum answers')
       this.rest()

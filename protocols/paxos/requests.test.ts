@@ -159,6 +159,20 @@ describe('memory', () => {
     s.judge()
   })
 
+  it('a write is one record at each node; that it was executed is noted with the next, or soon', () => {
+    const s = cluster({ durable: true })
+    const names = s.start()
+    const [a] = names as [string, string, string]
+    s.run(500)
+    const before = names.map((name) => s.process(name).disk.marks.appended)
+    s.write(a, 'k')
+    s.until('all have executed it', () => names.every((name) => s.replica(name).log.executed === 1))
+    expect(names.map((name) => s.process(name).disk.marks.appended)).toEqual(before.map((records) => records + 1))
+    s.run(200)
+    expect(names.map((name) => s.replica(name).recorded)).toEqual([1, 1, 1])
+    expect(names.map((name) => s.process(name).disk.marks.synced)).toEqual(before.map((records) => records + 2))
+  })
+
   it('a cluster of one serves at once, and again after a restart', () => {
     const s = cluster({ nodes: ['1.1'], durable: true })
     s.start()

@@ -56,7 +56,10 @@ const allAtOnce: Row = {
   },
 }
 
-/** Of each node: how far it had executed when so many records were written, so long as they are not all on disk. */
+/**
+ * Of each node: how far it had executed, or had noted that it had where that need not be at once, when so many records
+ * were written, so long as they are not all on disk.
+ */
 class Marks {
   readonly #marks = new Map<NodeId, { records: number; executed: number }[]>()
   readonly #stage: Stage
@@ -80,8 +83,9 @@ class Marks {
 
   #look(): void {
     for (const { id, replica, disk } of this.#stage.processes) {
-      const executed = replica?.status().executed
-      if (executed == null) continue
+      if (!replica) continue
+      const { recorded: executed = replica.status().executed } = replica as { recorded?: number }
+      if (executed === null) continue
       let marks = this.#marks.get(id)
       if (!marks) this.#marks.set(id, (marks = []))
       if (marks.at(-1)?.executed !== executed) marks.push({ records: disk.marks.appended, executed })

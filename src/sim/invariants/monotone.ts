@@ -9,6 +9,8 @@ const MOST_VOTES = 64
 interface Marks {
   readonly promised: number
   readonly executed: number
+  /** How far it has noted that it has executed: not each step is worth a sync. */
+  readonly recorded: number
   /** The ballots of the votes that are not executed. */
   readonly votes: ReadonlyMap<number, number>
 }
@@ -37,7 +39,8 @@ export function monotone(): Invariant {
         // What was not synced may be lost in a crash, so of an earlier life only what its disk held is compared.
         const before = known?.life === process.life ? known.latest : same && durable ? known.kept : null
         if (known && before) {
-          const complaint = compare(before, marks, replica)
+          const executed = known.life === process.life ? before.executed : before.recorded
+          const complaint = compare({ ...before, executed }, marks, replica)
           if (complaint) return `${process.id.name} ${complaint}`
         }
         const memory = known && same ? known : { coming: [], kept: null, life: 0, generation: 0, latest: marks }
@@ -60,7 +63,7 @@ function keep(memory: Memory, process: Process, marks: Marks): void {
 }
 
 function marksOf(replica: Slotted): Marks {
-  const { promised, log } = replica
+  const { promised, log, recorded = log.executed } = replica
   const votes = new Map<number, number>()
   for (let slot = log.executed; slot < log.end; slot++) {
     // Of a node that lags far behind only both ends: it would be looked at as often as slots arrive.
@@ -68,7 +71,7 @@ function marksOf(replica: Slotted): Marks {
     const entry = log.get(slot)
     if (entry && !entry.chosen) votes.set(slot, entry.ballot)
   }
-  return { promised, executed: log.executed, votes }
+  return { promised, executed: log.executed, recorded, votes }
 }
 
 function compare(before: Marks, now: Marks, { log }: Slotted): string | null {

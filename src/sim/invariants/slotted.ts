@@ -4,6 +4,8 @@ import type { Process } from '../process.ts'
 
 export interface Slotted {
   readonly promised: number
+  /** How far its records say that it has executed, where they do not always say all. */
+  readonly recorded?: number
   readonly log: {
     readonly executed: number
     readonly floor: number
