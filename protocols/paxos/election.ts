@@ -45,8 +45,11 @@ export class Election {
     this.poll = null
     this.candidate = null
     const { node, options } = this.#paxos
-    if (options.ephemeral_leader === 1)
+    if (options.ephemeral_leader === 1) {
       this.quiet = { since: node.now(), ms: options.heartbeat_ms + node.random.below(options.election_ms) }
+      // Brings about the turn in which requests that wait here may claim the lead.
+      node.setTimer(this.quiet.ms, () => {})
+    }
     if (this.timer?.alarm == null) this.postpone()
   }
 
