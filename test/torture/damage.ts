@@ -214,6 +214,9 @@ async function repaired(patient: Patient, abstains: boolean, closely: boolean): 
   patient.start('1.1')
   if (abstains) {
     if (!(await patient.serves(['1.1', '1.2'], SERVE_MS))) return `the others do not serve${patient.lastWords()}`
+    // The others serve at once; that it has forgotten it hears from them a little later.
+    const told = async () => (await patient.cluster.state('1.3')).memory !== null
+    await until('1.3 is told', told, SERVE_MS)
     const { memory, ready } = await patient.cluster.state('1.3')
     return memory === 'lost' && !ready ? await patient.wrongAnswer('1.2') : `does not abstain: ${memory}`
   }
