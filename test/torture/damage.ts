@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { KeyValueClient } from '../../src/client/index.ts'
 import type { Protocol } from '../../src/replica.ts'
 import { SeededChooser } from '../../src/sim/chooser.ts'
-import { RealCluster } from '../e2e/cluster.ts'
+import { RealCluster, type State } from '../e2e/cluster.ts'
 import { keep, type Program, temporaryDirectory, until } from '../support/processes.ts'
 import { dishonest } from './ending.ts'
 
@@ -17,7 +17,9 @@ const KEYS = 12
 const WRITES = 240
 /** How long the two alone may take; then the third is started, too. */
 const ALONE_MS = 6000
-const SERVE_MS = 20_000
+/** After so long without any change nodes that must serve are not going to; and after so long in all. */
+const STILL_MS = 20_000
+const SERVE_MS = 120_000
 /** The end of a log is where damage and a crash look alike, so half of the damage falls here. */
 const TAIL_BYTES = 400
 /** After one in so many repairs it is shown that neither the damaged node nor its repair is a pretence. */
@@ -103,6 +105,24 @@ class Patient {
     )
   }
 
+  /** Whether these nodes come to serve. A slow machine gives them time: they have it as long as what they say changes. */
+  async comesToServe(ids: readonly string[]): Promise<boolean> {
+    const end = performance.now() + SERVE_MS
+    for (let before = ''; performance.now() < end; ) {
+      if (await this.serves(ids, STILL_MS)) return true
+      const said = await Promise.all(ids.map((id) => this.#readiness(id)))
+      if (said.join() === before) return false
+      before = said.join()
+    }
+    return false
+  }
+
+  #readiness(id: string): Promise<string> {
+    const shown = ({ memory, reason, role, leader, executed }: State) =>
+      `${memory} ${reason} ${role} ${leader} ${executed}`
+    return this.cluster.state(id).then(shown, () => 'silent')
+  }
+
   /** What the nodes said last. */
   lastWords(): string {
     const words = this.cluster.ids.map((id) => `${id}: ${this.cluster.program(id).stderr.trimEnd().split('\n').at(-1)}`)
@@ -173,7 +193,7 @@ async function endOf(
   const before = contents(folder)
   const program = patient.start('1.3')
   const listens = () => patient.cluster.ask('1.3', 'GET', '/health').then(({ status }) => status === 200)
-  await until('1.3 runs or has ended', async () => !program.running || (await listens()))
+  await until('1.3 runs or has ended', async () => !program.running || (await listens()), SERVE_MS)
   if (!program.running) {
     const failure = await dishonest(program, NAMED)
     if (failure !== null) return { failure }
@@ -187,7 +207,7 @@ async function endOf(
   const alone = await patient.serves(['1.2', '1.3'], ALONE_MS)
   if (!alone) {
     patient.start('1.1')
-    if (!(await patient.serves(['1.1', '1.2', '1.3'], SERVE_MS)))
+    if (!(await patient.comesToServe(['1.1', '1.2', '1.3'])))
       return { failure: `neither refused nor ready${patient.lastWords()}` }
   }
   const wrong = (await patient.wrongAnswer('1.2')) ?? (await patient.wrongAnswer('1.3'))
@@ -213,23 +233,23 @@ async function repaired(patient: Patient, abstains: boolean, closely: boolean): 
   if (closely && (await patient.serves(['1.2', '1.3'], SILENT_MS))) return 'serves although it has forgotten'
   patient.start('1.1')
   if (abstains) {
-    if (!(await patient.serves(['1.1', '1.2'], SERVE_MS))) return `the others do not serve${patient.lastWords()}`
+    if (!(await patient.comesToServe(['1.1', '1.2']))) return `the others do not serve${patient.lastWords()}`
     // The others serve at once; that it has forgotten it hears from them a little later.
     const told = async () => (await patient.cluster.state('1.3')).memory !== null
     await until('1.3 is told', told, SERVE_MS)
     const { memory, ready } = await patient.cluster.state('1.3')
     return memory === 'lost' && !ready ? await patient.wrongAnswer('1.2') : `does not abstain: ${memory}`
   }
-  if (!(await patient.serves(['1.1', '1.2', '1.3'], SERVE_MS))) return `does not repair itself${patient.lastWords()}`
+  if (!(await patient.comesToServe(['1.1', '1.2', '1.3']))) return `does not repair itself${patient.lastWords()}`
   const regained = async () => (await patient.cluster.state('1.3')).memory === 'kept'
-  await until('1.3 remembers again', regained)
+  await until('1.3 remembers again', regained, SERVE_MS)
   const wrong = await patient.wrongAnswer('1.3')
   if (wrong !== null || !closely) return wrong
   // What it has been given is on its disk: it is as good as the one that is gone now.
   await patient.cluster.kill('1.1')
   await patient.cluster.kill('1.3')
   patient.start('1.3')
-  if (!(await patient.serves(['1.2', '1.3'], SERVE_MS))) return `does not serve after its repair${patient.lastWords()}`
+  if (!(await patient.comesToServe(['1.2', '1.3']))) return `does not serve after its repair${patient.lastWords()}`
   return patient.wrongAnswer('1.3')
 }
 
