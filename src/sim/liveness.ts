@@ -36,7 +36,7 @@ export function recover({ arena, chosen, trace }: Stage): void {
   clients.stopped = true
   world.runUntil(deadline, () => clients.pending === 0)
   insist(clients.pending === 0, () => `${clients.pending} requests without an answer`)
-  lastOperations(arena, serving, deadline)
+  lastOperations(arena, serving, () => deadline)
   const converged = () =>
     new Set(serving.map(({ replica, store }) => `${replica?.status().executed} ${store?.hash()}`)).size === 1
   world.runUntil(deadline, converged)
@@ -103,7 +103,8 @@ function coreAlone(arena: Arena): void {
     }
   }
   const core = order.slice(0, size)
-  lastOperations(arena, core, world.now + LIVENESS_MS)
+  // Clients go on meanwhile, and where who is asked must lead first, each of these takes its time.
+  lastOperations(arena, core, () => world.now + LIVENESS_MS)
   // Nobody whom the core lacks may be missed: who is behind catches up from the others.
   const reached = () => core.map(({ replica }) => replica?.status().executed ?? null)
   const mark = Math.max(...reached().map((executed) => executed ?? 0))
@@ -136,11 +137,11 @@ function partlyConnected(arena: Arena): void {
 }
 
 /** Every serving node serves a write, then a read of each key; so registers, too, get the same state everywhere. */
-function lastOperations(arena: Arena, serving: readonly Process[], deadline: number): void {
-  for (const process of serving) succeed(arena, [process], '0', 'put', deadline)
+function lastOperations(arena: Arena, serving: readonly Process[], deadline: () => number): void {
+  for (const process of serving) succeed(arena, [process], '0', 'put', deadline())
   for (const process of serving) {
-    for (const key of arena.clients.keys) succeed(arena, [process], key, 'get', deadline)
-    for (const read of arena.protocol.reads ?? []) succeed(arena, [process], '0', 'get', deadline, read)
+    for (const key of arena.clients.keys) succeed(arena, [process], key, 'get', deadline())
+    for (const read of arena.protocol.reads ?? []) succeed(arena, [process], '0', 'get', deadline(), read)
   }
 }
 

@@ -116,7 +116,8 @@ export class LocalCluster {
       }
       const node = new Node(id, cluster, parts, { ...NODE_DEFAULTS, requestTimeoutMs: 60_000 })
       receive = (from, frame) => node.receive(from, frame)
-      const timeouts = { election_ms: 400, heartbeat_ms: 100 }
+      // Patient: nodes of one process stand still together.
+      const timeouts = { election_ms: 3000, heartbeat_ms: 100 }
       members.push({ node, replica: protocol.create(node, protocol.options(options, timeouts)), disk })
     }
     for (const { node, replica } of members) node.start(replica)
