@@ -8,8 +8,8 @@ import type { Chooser } from './chooser.ts'
 import { contentOf, type Image, imageOf } from './image.ts'
 import type { World } from './world.ts'
 
-/** A checkpoint is due when so many records were appended since the last: few, so that short runs have several. */
-const CHECKPOINT_RECORDS = 300
+/** A checkpoint is due when so many records were appended since the last: few, so that what is rare meets one, too. */
+const CHECKPOINT_RECORDS = [3, 30, 300]
 /** How many records of a checkpoint are taken at once, and the virtual time until the next are. */
 const PIECE_RECORDS = 8
 const PIECE_MS = 0.5
@@ -53,6 +53,7 @@ export class Disk {
   /** How many records there were at the end of each write since the last checkpoint. */
   #writes: number[] = []
   #checkpointing = false
+  readonly #most: number
   #forgot = false
   /** Each mount is one life of the node; only the last one's calls count. */
   #mount = 0
@@ -61,6 +62,7 @@ export class Disk {
   constructor(world: World, durable: boolean, owner = '') {
     this.#world = world
     this.#chooser = world.chooser.of(`disk ${owner}`)
+    this.#most = this.#chooser.pick(CHECKPOINT_RECORDS)
     this.#names = world.chooser.own(`memories ${owner}`)
     this.durable = durable
     this.#incarnation = this.#draw()
@@ -80,7 +82,7 @@ export class Disk {
   mount(): Storage {
     const life = ++this.#mount
     const current = () => life === this.#mount
-    const isDue = () => current() && !this.#checkpointing && this.#log.length > CHECKPOINT_RECORDS
+    const isDue = () => current() && !this.#checkpointing && this.#log.length > this.#most
     return {
       durable: this.durable,
       incarnation: this.#incarnation,

@@ -8,6 +8,7 @@ import { confirmed } from './confirmed.ts'
 import { elected } from './elected.ts'
 import { fenced } from './fenced.ts'
 import { oneFounding } from './one-founding.ts'
+import { ownNames } from './own-names.ts'
 import { arena, cluster, ear } from './testing/situation.ts'
 
 describe('elected', () => {
@@ -63,6 +64,26 @@ it('confirmed fails when a leader counts what was confirmed at an earlier ballot
   expect(invariant.afterStep!(heard.arena)).toBeNull()
   processes[0].replica.promised = 9
   expect(invariant.afterStep!(heard.arena)).toBe('1.1 counts what 1.2 has confirmed to an earlier lead')
+})
+
+it('own names fails when a life asks by a name that an earlier one has used, also where it died as it asked', () => {
+  for (const died of [true, false]) {
+    const { processes, arena: seen } = arena()
+    const invariant = ownNames()
+    const heard = ear(seen)
+    const ask = (round: number) => {
+      heard.say(0, 'Survey', { round })
+      return invariant.afterStep!(heard.arena)
+    }
+    expect(invariant.afterStep!(heard.arena)).toBeNull()
+    expect([ask(1), ask(1), ask(2)]).toEqual([null, null, null])
+    if (died) {
+      Object.assign(processes[0], { node: null, life: 2 })
+      expect(ask(2)).toBeNull()
+    }
+    Object.assign(processes[0], { node: { memory: 'kept' }, life: 3 })
+    expect([ask(3), ask(2)]).toEqual([null, '1.1 asks Survey by round 2, as an earlier life of it did'])
+  }
 })
 
 describe('fenced', () => {

@@ -36,8 +36,8 @@ export function fenced(): Invariant {
       if (protocol.abstains || !network) return null
       promised.look(processes)
       for (const { from, message } of opened.take(arena)) {
-        const before = without.get(from)
-        if (before) before.fence = Math.max(before.fence, message.ballot)
+        const forgetful = without.get(from)
+        if (forgetful) forgetful.fence = Math.max(forgetful.fence, message.ballot)
       }
       for (const { id, life, node, replica } of processes) {
         const system = (replica as { quorum?: QuorumSystem } | null)?.quorum

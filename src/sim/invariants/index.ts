@@ -14,6 +14,7 @@ import { linearizable } from './linearizable.ts'
 import { monotone } from './monotone.ts'
 import { oneFounding } from './one-founding.ts'
 import { onlyClients } from './only-clients.ts'
+import { ownNames } from './own-names.ts'
 import { promises } from './promises.ts'
 import { quorum } from './quorum.ts'
 import { sameState } from './same-state.ts'
@@ -27,6 +28,7 @@ export function invariants(): Invariant[] {
     agreement(),
     quorum(),
     confirmed(),
+    ownNames(),
     onlyClients(),
     honestRefusals(),
     sameState(),

@@ -272,6 +272,7 @@ it('a run checks all of them', () => {
     'agreement',
     'quorum',
     'confirmed',
+    'own names',
     'only clients',
     'honest refusals',
     'same state',

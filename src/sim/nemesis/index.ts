@@ -34,6 +34,7 @@ import { partitionStar } from './partition-star.ts'
 import { partitionZone } from './partition-zone.ts'
 import { pause } from './pause.ts'
 import { receiveOnly } from './receive-only.ts'
+import { relapse } from './relapse.ts'
 import { reorder } from './reorder.ts'
 import { replay } from './replay.ts'
 import { reset } from './reset.ts'
@@ -80,6 +81,7 @@ const ALL: readonly Nemesis[] = [
   retire,
   deadPeer,
   wipe,
+  relapse,
   tornTail,
   bitFlip,
   zeroedSector,

@@ -25,6 +25,7 @@ it('a node alone has no network, and one that cannot forget all may not lose all
   expect(impossible('1x5', true)).toEqual(['partition-zone'])
   const disks = [
     'wipe',
+    'relapse',
     'torn-tail',
     'bit-flip',
     'zeroed-sector',
