@@ -68,3 +68,26 @@ it('what is learned at a ballot above the promise is promised, and that first, s
     expect([kept, back.promised >= highest]).toEqual([kept, true])
   }
 })
+
+it('who has forgotten notes what the others voted for, and only then that it has its memory back', () => {
+  const s = cluster({ durable: true })
+  const [, , c] = s.start() as [string, string, string]
+  s.run(300)
+  const { disk } = s.process(c)
+  const before = disk.records.length
+  let numbers: number[] = []
+  s.act(c, (paxos) => {
+    const { node, promised, log } = paxos
+    const slots = [log.end, log.end + 1]
+    const votes = new Map(slots.map((slot) => [slot, { slot, ballot: promised, chosen: false, commands: [] }]))
+    paxos.voting = false
+    paxos.promise(node.ballots.next(promised, node.id))
+    paxos.lead({ votes, end: log.end + 2 } as never)
+    numbers = disk.records.slice(before).map(({ number }) => number)
+    // It did not win that ballot: nobody shall see it lead.
+    s.process(c).crash(0)
+  })
+  // A crash keeps any prefix: the node's own record, whose numbers are below 16, is the last.
+  expect(numbers.length).toBeGreaterThanOrEqual(4)
+  expect(numbers.findIndex((number) => number < 16)).toBe(numbers.length - 1)
+})
