@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Command, inSession, type Outcome, openSession, put, type SessionId } from '#core'
 import type { Scenario } from '../../src/sim/scenario.ts'
+import { writeOf } from '../../src/sim/writes.ts'
 import type { Paxos } from './paxos.ts'
 import { cluster, converge, lead, restart } from './testing/cluster.ts'
 
@@ -14,7 +15,7 @@ const VALUES = ['x', 'y', 'z', '1', '2']
 function submit(s: Cluster, name: string, command: Command): Outcome[] {
   const outcomes: Outcome[] = []
   s.clients.keys.add('k')
-  for (const value of VALUES) s.clients.issued.set(value, 'k')
+  for (const value of VALUES) s.clients.issued.add(writeOf('k', value))
   s.process(name).node!.submit(command, '', (outcome) => outcomes.push(outcome))
   return outcomes
 }

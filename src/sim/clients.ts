@@ -8,12 +8,13 @@ import type { Outcome, ReadMode } from '../request.ts'
 import type { Process } from './process.ts'
 import { type Ended, SessionClients } from './session-clients.ts'
 import type { World } from './world.ts'
+import { EMPTIES, writeOf } from './writes.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** The operations of clients without a session. */
-export const PLAIN = ['get', 'put', 'delete'] as const
+/** The operations of clients without a session; `empty` puts the empty value. */
+export const PLAIN = ['get', 'put', 'delete', 'empty'] as const
 export type Plain = (typeof PLAIN)[number]
 
 /** The share of deletes among the writes, where no session has them. */
@@ -53,8 +54,8 @@ export interface Testimony {
   readonly history: readonly Operation[]
   /** The keys that were operated on. */
   readonly keys: ReadonlySet<string>
-  /** Of each value that a node was asked to write its key, and those whose write was definitely refused. */
-  readonly issued: ReadonlyMap<string, string>
+  /** Each write that a node was asked for, and those that were definitely refused, by `writeOf`: no two are alike. */
+  readonly issued: ReadonlySet<string>
   readonly refused: ReadonlySet<string>
   /** What was acknowledged: which version of which key, and the value that it was written or read with. */
   readonly acknowledged: readonly { readonly key: string; readonly version: number; readonly value: string | null }[]
@@ -66,7 +67,7 @@ export class Clients implements Testimony {
   readonly history: Operation[] = []
   readonly totals: Totals = { ok: 0, refused: 0, unknown: 0 }
   readonly keys = new Set<string>()
-  readonly issued = new Map<string, string>()
+  readonly issued = new Set<string>()
   readonly refused = new Set<string>()
   readonly acknowledged: { readonly key: string; readonly version: number; readonly value: string | null }[] = []
   /** How many operations a node was asked for. */
@@ -121,8 +122,7 @@ export class Clients implements Testimony {
       done({ ok: false, code: 'unavailable', reason: 'no connection' })
       return
     }
-    const value = op === 'put' ? `v${++this.#values}` : null
-    if (value !== null) this.issued.set(value, key)
+    const value = op === 'put' || op === 'empty' ? this.#issue(key, op === 'empty') : null
     const call = ++this.#moment
     const open: Open = {
       process,
@@ -150,6 +150,13 @@ export class Clients implements Testimony {
     for (const open of [...this.#open]) if (open.process === process && open.life === life) open.end(null)
   }
 
+  /** A value that nobody was to write to this key before: the empty one, if it is wanted and can be. */
+  #issue(key: string, empty: boolean): string {
+    const value = empty && !this.issued.has(writeOf(key, '')) ? '' : `v${++this.#values}`
+    this.issued.add(writeOf(key, value))
+    return value
+  }
+
   #sessionClients(): SessionClients {
     const clients = this
     return new SessionClients(this.#world, this.#processes, {
@@ -157,11 +164,7 @@ export class Clients implements Testimony {
         return clients.stopped
       },
       moment: () => ++this.#moment,
-      value: (key) => {
-        const value = `v${++this.#values}`
-        this.issued.set(value, key)
-        return value
-      },
+      value: (key, empty) => this.#issue(key, empty),
       key: (chooser) => {
         const key = String(chooser.below(this.#workload.keys))
         this.keys.add(key)
@@ -184,7 +187,8 @@ export class Clients implements Testimony {
     const { chooser } = this.#world
     if (!chooser.chance(this.#workload.writes)) return 'get'
     const deletes = this.#processes[0]!.protocol.sessions === 'none' && chooser.chance(DELETES)
-    return deletes ? 'delete' : 'put'
+    if (deletes) return 'delete'
+    return chooser.chance(EMPTIES) ? 'empty' : 'put'
   }
 
   /** Some node; where several take themselves for the leader, one of them, for all but one are behind the times. */
@@ -232,7 +236,7 @@ export class Clients implements Testimony {
     this.#count(outcome)
     const read = ok && outcome.result.value ? decoder.decode(outcome.result.value) : null
     if (ok) this.acknowledged.push({ key, version: outcome.result.version, value: op === 'put' ? value : read })
-    if (!ok && !unknown && value !== null) this.refused.add(value)
+    if (!ok && !unknown && value !== null) this.refused.add(writeOf(key, value))
     this.history.push({
       client: `${client}`,
       key,

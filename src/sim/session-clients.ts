@@ -20,6 +20,7 @@ import type { Chooser } from './chooser.ts'
 import type { Process } from './process.ts'
 import type { RunTrace } from './trace.ts'
 import type { World } from './world.ts'
+import { EMPTIES, writeOf } from './writes.ts'
 
 const encoder = new TextEncoder()
 
@@ -44,9 +45,9 @@ export interface Ended {
 /** What the session clients share with the others. */
 export interface Ledger {
   readonly stopped: boolean
-  /** The next moment, and the next value, which is to be written to `key`: both are given once. */
+  /** The next moment, and the next value, which is to be written to `key`: both are given once. `empty`: rather that. */
   moment(): number
-  value(key: string): string
+  value(key: string, empty: boolean): string
   /** A key that all clients use. */
   key(chooser: Chooser): string
   record(ended: Ended): void
@@ -117,7 +118,7 @@ export class SessionClients {
   readonly answers: SessionAnswer[] = []
   /** What a client was told that it must not be told. */
   fault: string | null = null
-  /** The values that were certainly not written. */
+  /** The writes that were certainly not done. */
   readonly refused = new Set<string>()
   readonly keys: readonly string[] = OWN_KEYS
   /** How many clients are at work. */
@@ -183,7 +184,7 @@ export class SessionClients {
     const { chooser } = owner
     const own = chooser.chance(0.5)
     const key = own ? chooser.pick(OWN_KEYS) : this.#ledger.key(chooser)
-    const value = own && chooser.chance(0.3) ? null : this.#ledger.value(key)
+    const value = own && chooser.chance(0.3) ? null : this.#ledger.value(key, chooser.chance(EMPTIES))
     const bytes = value === null ? null : encoder.encode(value)
     const sequence = ++owner.last
     owner.open.add(sequence)
@@ -244,7 +245,8 @@ export class SessionClients {
     writing.ended = true
     this.pending -= 1
     if (owner.session === writing.place.session) owner.open.delete(writing.place.sequence)
-    if (outcome && value !== null && (!outcome.ok || outcome.result.effect !== 'done')) this.refused.add(value)
+    if (outcome && value !== null && (!outcome.ok || outcome.result.effect !== 'done'))
+      this.refused.add(writeOf(key, value))
     this.#ledger.record({ client, key, value, call, outcome })
     this.#think(client, owner)
   }
@@ -260,11 +262,11 @@ export class SessionClients {
 
   /** A client's mistake: another write under the number of one that has ended. It must be refused, and never done. */
   #misuse(owner: Owner, { client, key, place }: Writing): void {
-    const value = this.#ledger.value(key)
+    const value = this.#ledger.value(key, false)
     const command = inSession(place, put(key, encoder.encode(value)))
     this.#ask(owner, client, command, `put ${key}=${value} as ${nameOf(place)}`, (outcome) => {
       if (outcome?.ok) this.fault ??= `${nameOf(place)} was answered, for another write than it was`
-      else if (outcome && outcome.code !== 'unknown') this.refused.add(value)
+      else if (outcome && outcome.code !== 'unknown') this.refused.add(writeOf(key, value))
     })
   }
 

@@ -74,7 +74,8 @@ export class SteppingClients extends Clients {
     const answered: typeof done = (outcome) => {
       // The history knows what was written, if it got there.
       const operation = this.history.length > ended ? this.history.at(-1) : undefined
-      const what = operation || read === 'any' ? `${asked}${op === 'put' ? `=${operation?.input}` : ''}` : ''
+      const what =
+        operation || read === 'any' ? `${asked}${op === 'put' || op === 'empty' ? `=${operation?.input}` : ''}` : ''
       trace.answered(client, process.id, what, outcome, op === 'get')
       done(outcome)
     }

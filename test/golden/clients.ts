@@ -5,6 +5,7 @@ import type { Replica } from '../../src/replica.ts'
 import type { Outcome, ReadMode } from '../../src/request.ts'
 import { bytesText, commandText } from '../../src/sim/format.ts'
 import type { Scenario } from '../../src/sim/scenario.ts'
+import { writeOf } from '../../src/sim/writes.ts'
 import type { Trace } from './trace.ts'
 
 /** An operation, and how to end it. */
@@ -38,7 +39,7 @@ export class Clients {
     if (value !== null) this.#written.add(value)
     const { history, keys, issued } = this.#scenario.clients
     keys.add(key)
-    if (value !== null) issued.set(value, key)
+    if (value !== null) issued.add(writeOf(key, value))
     const process = this.#scenario.process(name)
     const command = value === null ? get(key) : put(key, new TextEncoder().encode(value))
     const call = ++this.#moment

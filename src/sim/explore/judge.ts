@@ -4,6 +4,7 @@ import type { Arena, Invariant } from '../arena.ts'
 import type { Testimony } from '../clients.ts'
 import { invariants } from '../invariants/index.ts'
 import type { Process } from '../process.ts'
+import { writeOf } from '../writes.ts'
 import { NODE_OPTIONS, type Stage } from './actor.ts'
 import type { Event } from './state.ts'
 
@@ -79,8 +80,10 @@ export class Judge {
       acknowledged,
       keys: this.#keys,
       sessions: null,
-      issued: new Map(writes.map(({ input, key }) => [String(input), key])),
-      refused: new Set(writes.filter(({ outcome }) => outcome === 'failed').map(({ input }) => String(input))),
+      issued: new Set(writes.map(({ input, key }) => writeOf(key, String(input)))),
+      refused: new Set(
+        writes.filter(({ outcome }) => outcome === 'failed').map(({ input, key }) => writeOf(key, String(input))),
+      ),
     }
     const { cluster, protocol, options, durable } = this.#stage
     const processes = process ? [process] : []

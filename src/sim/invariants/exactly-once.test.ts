@@ -77,9 +77,9 @@ it('a second answer that differs is found', () => {
 
 it('a write that was refused and is there is found, and what a client must not be told', () => {
   const { stores, sessions, look } = fake()
-  sessions.refused.add('x')
+  sessions.refused.add('k=x')
   stores[1].set('k', bytes('x'))
-  expect(look()).toBe('1.2 holds x, which was refused')
+  expect(look()).toBe('1.2 holds k=x, which was refused')
   const other = fake()
   other.sessions.fault = 'told nonsense'
   expect(other.look()).toBe('told nonsense')

@@ -4,10 +4,11 @@
  */
 import type { Arena, Invariant } from '../arena.ts'
 import type { Testimony } from '../clients.ts'
+import { writeOf } from '../writes.ts'
 
 const decoder = new TextDecoder()
 
-/** What was seen of writes: clients write each value once. */
+/** What was seen of writes: clients write each value to a key once. */
 export class Versions {
   readonly #values = new Map<string, string>()
   readonly #versions = new Map<string, number>()
@@ -21,10 +22,11 @@ export class Versions {
     if (other !== undefined && other !== text) return `${where} has ${text} as version ${name}, others have ${other}`
     this.#values.set(name, text)
     if (value === null) return null
-    const before = this.#versions.get(value)
+    const write = writeOf(key, value)
+    const before = this.#versions.get(write)
     if (before !== undefined && before !== version)
       return `${where} has ${value} as version ${name}: it was version ${before} before, so it was written twice`
-    this.#versions.set(value, version)
+    this.#versions.set(write, version)
     return null
   }
 }
@@ -46,7 +48,7 @@ export function exactlyOnce(): Invariant {
       if (first !== undefined && first !== text) return `${name} was answered with ${first}, then with ${text}`
       answered.set(name, text)
       if (effect !== 'done') continue
-      if (value !== null && refused.has(value)) return `${name} was refused, then done`
+      if (value !== null && refused.has(writeOf(key, value))) return `${name} was refused, then done`
       const fault = versions.see(key, version, value, `the answer to ${name}`)
       if (fault) return fault
     }
@@ -67,7 +69,8 @@ export function exactlyOnce(): Invariant {
         for (const key of clients.keys) {
           const { value, version } = store.get(key)
           const text = value && decoder.decode(value)
-          if (text !== null && sessions.refused.has(text)) return `${id.name} holds ${text}, which was refused`
+          if (text !== null && sessions.refused.has(writeOf(key, text)))
+            return `${id.name} holds ${writeOf(key, text)}, which was refused`
           const fault = versions.see(key, version, text, id.name)
           if (fault) return fault
         }

@@ -1,6 +1,7 @@
 /** What was definitely refused is applied nowhere: neither before the client heard so nor ever after. */
 import { Op } from '../../command.ts'
 import type { Arena, Invariant } from '../arena.ts'
+import { writeOf } from '../writes.ts'
 import { Placement } from './placed.ts'
 
 export function honestRefusals(): Invariant {
@@ -12,31 +13,34 @@ export function honestRefusals(): Invariant {
     name: 'honest refusals',
     afterStep(arena: Arena) {
       const { refused } = arena.clients
-      for (const { op, value, where } of placement.look(arena)) {
-        if (op !== Op.put) continue
-        if (refused.has(value)) return complaint(value, where)
-        places.set(value, where)
+      for (const { op, key, value, where } of placement.look(arena)) {
+        if (op !== Op.put || value === null) continue
+        const write = writeOf(key, value)
+        if (refused.has(write)) return complaint(write, where)
+        places.set(write, where)
       }
       if (refused.size === heard) return null
       heard = refused.size
       return among(refused, places)
     },
     atEnd({ clients }: Arena) {
-      const read = new Set(clients.history.map(({ output }) => String(output)))
-      for (const value of clients.refused) if (read.has(value)) return complaint(value, 'what a client read')
+      for (const { key, output } of clients.history) {
+        const read = typeof output === 'string' ? writeOf(key, output) : null
+        if (read !== null && clients.refused.has(read)) return complaint(read, 'what a client read')
+      }
       return among(clients.refused, places)
     },
   }
 }
 
 function among(refused: ReadonlySet<string>, places: ReadonlyMap<string, string>): string | null {
-  for (const value of refused) {
-    const where = places.get(value)
-    if (where !== undefined) return complaint(value, where)
+  for (const write of refused) {
+    const where = places.get(write)
+    if (where !== undefined) return complaint(write, where)
   }
   return null
 }
 
-function complaint(value: string, where: string): string {
-  return `${value} was definitely refused, and stands in ${where}`
+function complaint(write: string, where: string): string {
+  return `${write} was definitely refused, and stands in ${where}`
 }

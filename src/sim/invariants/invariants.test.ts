@@ -79,7 +79,18 @@ describe('only clients', () => {
     processes[1].execute(write('a'))
     expect(invariant.afterStep!(seen)).toBeNull()
     processes[0].execute(write('b'), write('a'))
-    expect(invariant.afterStep!(seen)).toBe('a stands in slot 0 and in slot 1')
+    expect(invariant.afterStep!(seen)).toBe('k=a stands in slot 0 and in slot 1')
+  })
+
+  it('tells a write of the empty value from what writes nothing', () => {
+    const { processes, clients, arena: seen } = arena()
+    processes[0].execute(write(''))
+    expect(onlyClients().afterStep!(seen)).toMatch(/no client asked for what stands in slot 0/)
+    const invariant = onlyClients()
+    clients.issued.add('k=')
+    expect(invariant.afterStep!(seen)).toBeNull()
+    processes[0].execute(write(''))
+    expect(invariant.afterStep!(seen)).toBe('k= stands in slot 0 and in slot 1')
   })
 
   it('fails on a register with a value that nobody wrote', () => {
@@ -101,23 +112,23 @@ describe('honest refusals', () => {
     for (const first of ['refused', 'executed']) {
       const { processes, clients, arena: seen } = arena()
       const invariant = honestRefusals()
-      const steps = [() => clients.refused.add('a'), () => processes[0].execute(write('a'))]
+      const steps = [() => clients.refused.add('k=a'), () => processes[0].execute(write('a'))]
       if (first === 'executed') steps.reverse()
       steps[0]!()
       expect(invariant.afterStep!(seen)).toBeNull()
       steps[1]!()
-      expect(invariant.afterStep!(seen)).toBe('a was definitely refused, and stands in slot 0')
+      expect(invariant.afterStep!(seen)).toBe('k=a was definitely refused, and stands in slot 0')
     }
   })
 
   it('fails when a client has read what was refused, and not when another write was', () => {
-    const { clients, processes, arena: seen } = arena([{ op: 'get', output: 'a' }])
+    const { clients, processes, arena: seen } = arena([{ op: 'get', key: 'k', output: 'a' }])
     const invariant = honestRefusals()
-    clients.refused.add('b')
+    clients.refused.add('k=b')
     processes[0].execute(write('a'))
     expect([invariant.afterStep!(seen), invariant.atEnd!(seen)]).toEqual([null, null])
-    clients.refused.add('a')
-    expect(honestRefusals().atEnd!(seen)).toBe('a was definitely refused, and stands in what a client read')
+    clients.refused.add('k=a')
+    expect(honestRefusals().atEnd!(seen)).toBe('k=a was definitely refused, and stands in what a client read')
   })
 })
 

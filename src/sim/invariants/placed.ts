@@ -13,8 +13,8 @@ const decoder = new TextDecoder()
 export interface Placed {
   readonly op: number
   readonly key: string
-  /** The value as text, also of a write in a session; empty for a read. */
-  readonly value: string
+  /** The value as text, also of a write in a session; null where none is written. */
+  readonly value: string | null
   /** `slot 7`, or `a register of 1.2`. */
   readonly where: string
 }
@@ -58,12 +58,13 @@ export class Placement {
 
 function placed(command: Pick<Command, 'op' | 'key' | 'value'>, where: string): Placed {
   const { op, key } = command
-  return { op, key, value: decoder.decode(op === Op.inSession ? writtenBy(command) : command.value), where }
+  const value = op === Op.put ? command.value : op === Op.inSession ? writtenBy(command) : null
+  return { op, key, value: value && decoder.decode(value), where }
 }
 
 /** What a command in a session writes, if anything. */
-function writtenBy(command: Pick<Command, 'op' | 'key' | 'value'>): Uint8Array | undefined {
+function writtenBy(command: Pick<Command, 'op' | 'key' | 'value'>): Uint8Array | null {
   const write = callOf(command)?.command
   if (write?.op === Op.put) return write.value
-  return write?.op === Op.compareAndSet ? conditionOf(write)?.value : undefined
+  return write?.op === Op.compareAndSet ? (conditionOf(write)?.value ?? null) : null
 }

@@ -43,7 +43,7 @@ export function arena(history: unknown[] = []) {
   const clients = {
     history,
     keys: new Set(['k']),
-    issued: new Map([...'abc'].map((value) => [value, 'k'])),
+    issued: new Set([...'abc'].map((value) => `k=${value}`)),
     refused: new Set<string>(),
   }
   const nodeOptions = { maxRequests: 4, maxInbox: 64 }
