@@ -49,6 +49,21 @@ interface Open {
   end(outcome: Outcome | null): void
 }
 
+/** What a client was told of a key: its version, and the value that it was written or read with. */
+export interface Acknowledged {
+  readonly key: string
+  readonly version: number
+  readonly value: string | null
+  /** What a write has replaced; left out where nothing was written. */
+  readonly previous?: string | null
+}
+
+/** What a read of `any` was told. */
+export interface Glimpse extends Acknowledged {
+  /** The version at the node that was asked when it was. */
+  readonly least: number
+}
+
 /** What clients asked and what they were told, as invariants look at it. */
 export interface Testimony {
   readonly history: readonly Operation[]
@@ -57,8 +72,9 @@ export interface Testimony {
   /** Each write that a node was asked for, and those that were definitely refused, by `writeOf`: no two are alike. */
   readonly issued: ReadonlySet<string>
   readonly refused: ReadonlySet<string>
-  /** What was acknowledged: which version of which key, and the value that it was written or read with. */
-  readonly acknowledged: readonly { readonly key: string; readonly version: number; readonly value: string | null }[]
+  /** What was acknowledged, but for reads of `any`, which may be stale. */
+  readonly acknowledged: readonly Acknowledged[]
+  readonly glimpses: readonly Glimpse[]
   /** What those with sessions were told; null where there are none. */
   readonly sessions: Pick<SessionClients, 'answers' | 'refused' | 'fault'> | null
 }
@@ -69,7 +85,8 @@ export class Clients implements Testimony {
   readonly keys = new Set<string>()
   readonly issued = new Set<string>()
   readonly refused = new Set<string>()
-  readonly acknowledged: { readonly key: string; readonly version: number; readonly value: string | null }[] = []
+  readonly acknowledged: Acknowledged[] = []
+  readonly glimpses: Glimpse[] = []
   /** How many operations a node was asked for. */
   begun = 0
   /** Those that write in sessions. */
@@ -124,12 +141,13 @@ export class Clients implements Testimony {
     }
     const value = op === 'put' || op === 'empty' ? this.#issue(key, op === 'empty') : null
     const call = ++this.#moment
+    const least = process.store!.get(key).version
     const open: Open = {
       process,
       life,
       end: (outcome) => {
         if (!this.#open.delete(open)) return
-        if (read === 'any') this.#count(outcome)
+        if (read === 'any') this.#glimpse(key, least, outcome)
         else this.#record(client, key, value, call, outcome, op === 'get' ? 'get' : 'put')
         done(outcome)
       },
@@ -223,6 +241,13 @@ export class Clients implements Testimony {
     else this.totals.refused += 1
   }
 
+  #glimpse(key: string, least: number, outcome: Outcome | null): void {
+    this.#count(outcome)
+    if (!outcome?.ok) return
+    const { value, version } = outcome.result
+    this.glimpses.push({ key, version, value: value && decoder.decode(value), least })
+  }
+
   #record(
     client: number,
     key: string,
@@ -235,7 +260,11 @@ export class Clients implements Testimony {
     const ok = outcome?.ok === true
     this.#count(outcome)
     const read = ok && outcome.result.value ? decoder.decode(outcome.result.value) : null
-    if (ok) this.acknowledged.push({ key, version: outcome.result.version, value: op === 'put' ? value : read })
+    if (ok) {
+      const { version, effect } = outcome.result
+      const wrote = op === 'put' && effect === 'done'
+      this.acknowledged.push({ key, version, ...(wrote ? { value, previous: read } : { value: read }) })
+    }
     if (!ok && !unknown && value !== null) this.refused.add(writeOf(key, value))
     this.history.push({
       client: `${client}`,

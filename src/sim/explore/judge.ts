@@ -72,12 +72,14 @@ export class Judge {
       const { task, outcome } = event.answered
       const { key, value } = this.#stage.tasks[task]!
       const read = outcome.result.value === null ? null : decoder.decode(outcome.result.value)
-      return [{ key, version: outcome.result.version, value: value ?? read }]
+      const { version } = outcome.result
+      return [{ key, version, ...(value === null ? { value: read } : { value, previous: read }) }]
     })
     const writes = history.filter(({ op }) => op === 'put')
     const clients: Testimony = {
       history,
       acknowledged,
+      glimpses: [],
       keys: this.#keys,
       sessions: null,
       issued: new Set(writes.map(({ input, key }) => writeOf(key, String(input)))),

@@ -4,6 +4,7 @@ import { Cluster } from '../../node-id.ts'
 import type { Result } from '../../request.ts'
 import { KeyValueStore } from '../../store/kv-store.ts'
 import type { Arena } from '../arena.ts'
+import type { Acknowledged, Glimpse } from '../clients.ts'
 import { exactlyOnce } from './exactly-once.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -18,13 +19,14 @@ function fake() {
     refused: new Set<string>(),
     fault: null as string | null,
   }
-  const clients = { keys: new Set(['k']), sessions }
+  const told = { acknowledged: [] as Acknowledged[], glimpses: [] as Glimpse[] }
+  const clients = { keys: new Set(['k']), sessions, ...told }
   const arena = { processes, clients, protocol: { sessions: 'log' } } as unknown as Arena
   const invariant = exactlyOnce()
   const look = () => invariant.afterStep!(arena)
   const answer = (name: string, value: string | null, version: number, effect: Result['effect'] = 'done') =>
     sessions.answers.push({ name, key: 'k', value, result: { value: null, version, effect } })
-  return { stores: stores as [KeyValueStore, KeyValueStore], sessions, look, answer, arena }
+  return { stores: stores as [KeyValueStore, KeyValueStore], sessions, look, answer, arena, ...told }
 }
 
 it('writes that are executed once are fine, wherever they are seen, and retries with the same answer', () => {
@@ -83,6 +85,41 @@ it('a write that was refused and is there is found, and what a client must not b
   const other = fake()
   other.sessions.fault = 'told nonsense'
   expect(other.look()).toBe('told nonsense')
+})
+
+it('a write that tells another value than it has replaced is found', () => {
+  for (const [previous, fault] of [
+    ['x', null],
+    ['y', 'the answer to k=y has y as version 1 of key k, others have x'],
+    [null, 'the answer to k=y has nothing as version 1 of key k, others have x'],
+  ] as const) {
+    const { stores, acknowledged, look } = fake()
+    stores[0].set('k', bytes('x'))
+    acknowledged.push(
+      { key: 'k', version: 1, value: 'x', previous: null },
+      { key: 'k', version: 2, value: 'y', previous },
+    )
+    expect(look()).toBe(fault)
+  }
+  const { acknowledged, look } = fake()
+  acknowledged.push({ key: 'k', version: 1, value: 'x', previous: 'x' })
+  expect(look()).toBe('the answer to k=x has x in key k, which nobody had written')
+})
+
+it('a read of any that knows less than the node asked, or another value, is found; a stale one is not', () => {
+  for (const [version, value, fault] of [
+    [2, 'y', null],
+    [3, 'z', null],
+    [1, 'x', 'a read of any has version 1 of key k, and the node asked had 2'],
+    [0, null, 'a read of any has version 0 of key k, and the node asked had 2'],
+    [2, 'x', 'a read of any has x as version 2 of key k, others have y'],
+  ] as const) {
+    const { acknowledged, glimpses, look } = fake()
+    for (const [index, text] of ['x', 'y', 'z'].entries())
+      acknowledged.push({ key: 'k', version: index + 1, value: text })
+    glimpses.push({ key: 'k', version, value, least: 2 })
+    expect(look()).toBe(fault)
+  }
 })
 
 it('protocols without sessions are not looked at', () => {
