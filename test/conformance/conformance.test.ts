@@ -11,7 +11,7 @@ import { SHAPES } from './partitions.ts'
 import { inPartial } from './progress.ts'
 import { cellName } from './row.ts'
 import { Stage } from './stage.ts'
-import { promiseOf, ROWS } from './suite.ts'
+import { promiseOf, ROWS, seedsOf } from './suite.ts'
 import { unmatched } from './sweeps.ts'
 
 /** Plays a row on three nodes; the complaint, or null. */
@@ -94,6 +94,20 @@ describe('a protocol', () => {
   it('that takes any option breaks its contract', () => {
     const careless: Protocol = { ...abd, options: () => abd.options({}, { heartbeat_ms: 1, election_ms: 2 }) }
     expect(() => CONTRACT['contract: refuses nonsense in one line that names it']!(careless, [])).toThrow(/nonsense/)
+  })
+})
+
+describe('the number of seeds', () => {
+  it('is one, the option, or what the environment says', () => {
+    expect([seedsOf({}, undefined), seedsOf({ seeds: 3 }, undefined), seedsOf({ seeds: 3 }, '7')]).toEqual([1, 3, 7])
+  })
+
+  it('must leave something to play', () => {
+    for (const seeds of [0, -1, 1.5, Number.NaN]) expect(() => seedsOf({ seeds }, undefined)).toThrow(/^seeds must be/)
+    for (const text of ['0', '-1', '1.5', 'ten', '', ' ', '1e3', '9'.repeat(20)]) {
+      const what = /^CONFORMANCE_SEEDS must be an integer of at least 1, not /
+      expect(() => seedsOf({}, text), text).toThrow(what)
+    }
   })
 })
 

@@ -4,6 +4,7 @@
  */
 import { relative } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { SynodError } from '../../src/errors.ts'
 import type { Protocol } from '../../src/replica.ts'
 import { CONTRACT, tolerates } from './contract.ts'
 import { type Gap, Gaps } from './gaps.ts'
@@ -29,10 +30,27 @@ export interface ConformanceOptions {
   readonly seeds?: number
 }
 
+/**
+ * How many seeds each test plays.
+ * @throws SynodError `config` for anything but a positive integer: without a seed every test would pass
+ */
+export function seedsOf({ seeds = 1 }: ConformanceOptions, environment: string | undefined): number {
+  if (environment === undefined) return positive('seeds', seeds)
+  return positive('CONFORMANCE_SEEDS', /^\d+$/.test(environment) ? Number(environment) : environment)
+}
+
+function positive(name: string, value: unknown): number {
+  if (Number.isSafeInteger(value) && Number(value) >= 1) return Number(value)
+  throw new SynodError(
+    'config',
+    `${name} must be an integer of at least 1, not ${typeof value === 'string' ? JSON.stringify(value) : value}`,
+  )
+}
+
 /** Declares the tests of a protocol, and prints after them what it promises and what was skipped. */
 export function conformance(protocol: Protocol, options: ConformanceOptions = {}): void {
   const { skip = [], layouts = USUAL } = options
-  const seeds = Number(process.env.CONFORMANCE_SEEDS ?? options.seeds ?? 1)
+  const seeds = seedsOf(options, process.env.CONFORMANCE_SEEDS)
   const gaps = new Gaps(skip)
   describe(`conformance of ${protocol.name}`, () => {
     const declare = (name: string, play: () => void) => {
