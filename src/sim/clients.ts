@@ -4,7 +4,7 @@
  */
 import type { Operation } from '../checker/index.ts'
 import { type Command, get, put, remove } from '../command.ts'
-import type { Outcome, ReadMode } from '../request.ts'
+import type { Outcome, Position, ReadMode } from '../request.ts'
 import type { Process } from './process.ts'
 import { type Ended, SessionClients } from './session-clients.ts'
 import type { World } from './world.ts'
@@ -56,6 +56,8 @@ export interface Acknowledged {
   readonly value: string | null
   /** What a write has replaced; left out where nothing was written. */
   readonly previous?: string | null
+  /** Where it was decided, if the answer says so. */
+  readonly position?: Position | null
 }
 
 /** What a read of `any` was told. */
@@ -263,7 +265,8 @@ export class Clients implements Testimony {
     if (ok) {
       const { version, effect } = outcome.result
       const wrote = op === 'put' && effect === 'done'
-      this.acknowledged.push({ key, version, ...(wrote ? { value, previous: read } : { value: read }) })
+      const { position } = outcome
+      this.acknowledged.push({ key, version, position, ...(wrote ? { value, previous: read } : { value: read }) })
     }
     if (!ok && !unknown && value !== null) this.refused.add(writeOf(key, value))
     this.history.push({

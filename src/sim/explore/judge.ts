@@ -72,8 +72,10 @@ export class Judge {
       const { task, outcome } = event.answered
       const { key, value } = this.#stage.tasks[task]!
       const read = outcome.result.value === null ? null : decoder.decode(outcome.result.value)
-      const { version } = outcome.result
-      return [{ key, version, ...(value === null ? { value: read } : { value, previous: read }) }]
+      const { position, result } = outcome
+      return [
+        { key, version: result.version, position, ...(value === null ? { value: read } : { value, previous: read }) },
+      ]
     })
     const writes = history.filter(({ op }) => op === 'put')
     const clients: Testimony = {

@@ -93,6 +93,20 @@ describe('only clients', () => {
     expect(invariant.afterStep!(seen)).toBe('k= stands in slot 0 and in slot 1')
   })
 
+  it('fails when a write stands in another slot than its client was told', () => {
+    const { processes, clients, arena: seen } = arena()
+    const invariant = onlyClients()
+    const acknowledge = (value: string, slot: number) =>
+      clients.acknowledged.push({ key: 'k', version: 1, value, previous: null, position: { slot, ballot: 1 } })
+    processes[0].execute(write('a'))
+    processes[0].execute(write('b'))
+    acknowledge('a', 0)
+    acknowledge('c', 7)
+    expect(invariant.afterStep!(seen)).toBeNull()
+    acknowledge('b', 2)
+    expect(invariant.afterStep!(seen)).toBe('k=b stands in slot 1, its client was told slot 2')
+  })
+
   it('fails on a register with a value that nobody wrote', () => {
     const store = new KeyValueStore()
     const status = () => ({ executed: null })

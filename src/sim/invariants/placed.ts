@@ -33,7 +33,7 @@ export class Placement {
       const log = slotted(process)?.log
       if (log) {
         for (; this.#slot < log.executed; this.#slot++) {
-          const where = `slot ${this.#slot}`
+          const where = slotName(this.#slot)
           for (const command of log.get(this.#slot)?.commands ?? []) found.push(placed(command, where))
         }
       } else if (holdsRegisters(process)) this.#registers(process, clients.keys, found)
@@ -54,6 +54,11 @@ export class Placement {
       found.push(put)
     }
   }
+}
+
+/** How a place in a log is called. */
+export function slotName(slot: number): string {
+  return `slot ${slot}`
 }
 
 function placed(command: Pick<Command, 'op' | 'key' | 'value'>, where: string): Placed {

@@ -6,6 +6,7 @@ import { type Command, put } from '../../../command.ts'
 import { Cluster, type NodeId } from '../../../node-id.ts'
 import { TIMEOUTS } from '../../../replica.ts'
 import type { Arena } from '../../arena.ts'
+import type { Acknowledged } from '../../clients.ts'
 import { vocabularyOf } from '../../vocabulary.ts'
 
 export const cluster = new Cluster(['1.1', '1.2'])
@@ -45,6 +46,7 @@ export function arena(history: unknown[] = []) {
     keys: new Set(['k']),
     issued: new Set([...'abc'].map((value) => `k=${value}`)),
     refused: new Set<string>(),
+    acknowledged: [] as Acknowledged[],
   }
   const nodeOptions = { maxRequests: 4, maxInbox: 64 }
   return { processes, clients, arena: { processes, durable: false, clients, cluster, nodeOptions } as unknown as Arena }
