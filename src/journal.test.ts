@@ -1,6 +1,7 @@
 /** Checkpoints from the node's side: when it makes one, what is in it, and that a new life begins with it. */
 import { describe, expect, it } from 'vitest'
 import { Bench, startedBench } from '../test/support/bench.ts'
+import { HandDisk } from '../test/support/hand-disk.ts'
 import { Noted } from '../test/support/probe.ts'
 
 /** Lets one event do something in a turn of its own. */
@@ -39,8 +40,12 @@ describe('a checkpoint', () => {
   })
 
   it('keeps that a node has forgotten, and that it has regained its memory', () => {
-    for (const regained of [false, true]) {
-      const bench = new Bench({ durable: true })
+    // It may be told so, or know it from its disk.
+    for (const [regained, forgot] of [false, true].flatMap((one) => [false, true].map((two) => [one, two] as const))) {
+      const disk = new HandDisk(true, 1)
+      disk.forgot = forgot
+      const bench = new Bench({ disk })
+      disk.forgot = false
       bench.node.start(bench.probe)
       bench.clock.settle()
       bench.announce('1.2', 2, [99, 2, 3], true)
