@@ -23,7 +23,7 @@ export const halfCampaign: Nemesis = {
       if (!victim.alive) victim.boot()
       victim.node?.setTimer(0, () => {
         // Another fault may have taken its place among those that may die.
-        if (!able().includes(victim)) return
+        if (!on || !able().includes(victim)) return
         const candidate = campaigner(victim.replica)!
         candidate.election.campaign(candidate.promised)
         victim.crashSoon(chooser.below(cluster.size))
