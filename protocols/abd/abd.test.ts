@@ -225,6 +225,8 @@ it('with a disk it makes checkpoints, and comes back from them with what it held
   const checkpoints = () => s.processes.map(({ disk }) => disk.checkpoints)
   for (let count = 0; Math.min(...checkpoints()) < 2; count++) s.write('1.1', `${count % 20}`)
   s.write('1.1', 'later')
+  // A quorum has it on disk; so shall the others.
+  s.run(100)
   const before = ['1.1', '1.2', '1.3'].map((name) => [held(s, name, '3'), held(s, name, 'later')])
   const { life } = s.replica('1.2')
   for (const name of ['1.1', '1.2', '1.3']) restart(s, name)
