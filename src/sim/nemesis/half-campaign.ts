@@ -3,7 +3,7 @@
  * What the dead life promised, itself and to others, must not come into conflict with what the next one does.
  */
 import type { Nemesis } from '../arena.ts'
-import { mayForget, victims } from './kill.ts'
+import { mayForget, revive, victims } from './kill.ts'
 import { campaigner } from './usurp.ts'
 
 export const halfCampaign: Nemesis = {
@@ -33,8 +33,7 @@ export const halfCampaign: Nemesis = {
     again()
     return () => {
       on = false
-      if (victim.doomed) victim.crash()
-      if (!victim.alive) victim.boot()
+      revive(victim)
     }
   },
 }

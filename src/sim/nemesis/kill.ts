@@ -37,9 +37,12 @@ export function kill(arena: Arena, most: number): (() => void) | null {
     else process.crashSoon(arena.chooser.below(6))
   }
   return () => {
-    for (const process of killed) {
-      if (process.doomed) process.crash()
-      if (!process.alive) process.boot()
-    }
+    for (const process of killed) revive(process)
   }
+}
+
+/** Ends what a fault has begun to end, and starts what is dead. */
+export function revive(process: Process): void {
+  if (process.doomed) process.crash()
+  if (!process.alive) process.boot()
 }

@@ -3,7 +3,7 @@
  * memory back: of that turn's records any prefix is left.
  */
 import type { Nemesis } from '../arena.ts'
-import { mayForget, spare, victims } from './kill.ts'
+import { mayForget, revive, spare, victims } from './kill.ts'
 
 export const relapse: Nemesis = {
   name: 'relapse',
@@ -31,8 +31,7 @@ export const relapse: Nemesis = {
     again()
     return () => {
       on = false
-      if (victim.doomed) victim.crash()
-      if (!victim.alive) victim.boot()
+      revive(victim)
     }
   },
 }

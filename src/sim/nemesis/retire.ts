@@ -1,6 +1,6 @@
 /** Ends a process in good order, mostly the leader: it hands over first, and is not there for a while. */
 import type { Nemesis } from '../arena.ts'
-import { mayForget, victims } from './kill.ts'
+import { mayForget, revive, victims } from './kill.ts'
 
 /** How long a process that is to end may take. */
 const PATIENCE_MS = 1000
@@ -16,8 +16,7 @@ export const retire: Nemesis = {
     if (!process) return null
     process.retire(PATIENCE_MS)
     return () => {
-      if (process.doomed) process.crash()
-      if (!process.alive) process.boot()
+      revive(process)
     }
   },
 }
