@@ -47,7 +47,7 @@ export const limitsSchema = z
     requests: count
       .default(1024)
       .describe(
-        'open client requests per node, and as many more from each other node; beyond it they wait a second, then 503',
+        'open client requests per node, and as many more from each other node; beyond it they wait, a second or longer in a flood, then 503',
       ),
     inbox: count
       .default(65_536)
