@@ -103,6 +103,7 @@ export class Host {
       maxInbox: limits.inbox,
       maxSessions: NODE_DEFAULTS.maxSessions,
       bootstrap: options.bootstrap,
+      epochMs: NODE_DEFAULTS.epochMs,
     }
     this.node = new Node(id, cluster, parts, bounds)
     this.replica = protocol.create(this.node, options.options)

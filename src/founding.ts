@@ -1,7 +1,12 @@
-/** A node's way into the cluster: announces itself until it knows what kind of memory it starts with (`roll-call.ts`). */
+/**
+ * A node's way into the cluster: announces itself until it knows what kind of memory it starts with (`roll-call.ts`); with
+ * one that it has brought along, compares it with what the others know of it (`freshness.ts`).
+ */
+import { SynodError } from './errors.ts'
+import { Freshness } from './freshness.ts'
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
-import { Announce, Founded, Regained } from './node-messages.ts'
+import { Announce, Epochs, Founded, Regained } from './node-messages.ts'
 import type { Memory } from './replica.ts'
 import { ANNOUNCE_INTERVAL_MS, FORGOTTEN, RollCall } from './roll-call.ts'
 import type { Storage } from './seams.ts'
@@ -12,19 +17,31 @@ export const BOOTSTRAP_PATIENCE_MS = 3000
 export class Founding {
   /** What this node knew when it started, or has regained since; null until that is known. */
   memory: Memory | null = null
+  /** How new its disk is. */
+  readonly freshness: Freshness
   readonly #node: Node
   readonly #rollCall: RollCall
   readonly #forgot: boolean
   readonly #onKnown: (memory: Memory) => void
+  /** What its records, or the others, say of it; that of a disk is compared before it counts. */
+  #said: Memory | null = null
 
-  /** @param onKnown called once, when the memory is known */
+  /**
+   * @param epochMs how often another epoch of the disk begins; 0 for never
+   * @param onKnown called once, when the memory is known
+   */
   constructor(
     node: Node,
-    { incarnation, forgot }: Pick<Storage, 'incarnation' | 'forgot'>,
+    { durable, incarnation, forgot }: Pick<Storage, 'durable' | 'incarnation' | 'forgot'>,
+    epochMs: number,
     onKnown: (memory: Memory) => void,
   ) {
     this.#node = node
     this.#forgot = forgot
+    this.freshness = new Freshness(node, durable ? epochMs : 0, {
+      fresh: () => this.#start(this.#said!),
+      stale: (known) => this.#forget(known),
+    })
     this.#rollCall = new RollCall(node.id, node.cluster.size, forgot ? FORGOTTEN : incarnation, node.random)
     this.#onKnown = onKnown
   }
@@ -34,8 +51,8 @@ export class Founding {
    * knows better is believed first.
    */
   begin(bootstrap: boolean): void {
-    if (this.memory) {
-      this.#onKnown(this.memory)
+    if (this.#said) {
+      this.#enter(this.#said)
       return
     }
     this.#announce()
@@ -45,6 +62,7 @@ export class Founding {
 
   /** Remembers that a memory that was lost has been taken over from the others. */
   regain(): void {
+    this.freshness.renew()
     this.memory = 'kept'
     this.#node.persist(Regained, {})
     this.#node.log.info('memory regained')
@@ -52,12 +70,14 @@ export class Founding {
 
   /** What stands for this part's records so far, once the roll call is over. */
   dump(): object[] {
-    return [new Founded({ seen: this.#rollCall.seen, lost: this.memory === 'lost' })]
+    const founded = new Founded({ seen: this.#rollCall.seen, lost: this.memory === 'lost' })
+    return [founded, new Epochs({ epochs: this.freshness.epochs })]
   }
 
   /** The members this node has not heard of; none once it has started. */
   get awaited(): NodeId[] {
     if (this.memory) return []
+    if (this.#said) return this.freshness.awaited
     const members = this.#rollCall.missing.map((index) => this.#node.cluster.at(index))
     return members.filter((member) => member !== this.#node.id)
   }
@@ -67,7 +87,7 @@ export class Founding {
     const news =
       m.echo !== this.#rollCall.announcement(from).challenge || m.challenge !== this.#rollCall.announcement(from).echo
     const memory = this.#rollCall.hear(m, from)
-    if (memory) this.#known(memory)
+    if (memory) this.#known(memory, m.founded)
     // News travels at once: the last to arrive starts the cluster.
     if (!founded && (memory || this.#rollCall.seen !== seen)) this.#tell(this.#node.peers)
     else if (!m.founded && (founded || news)) this.#tell([from])
@@ -75,15 +95,15 @@ export class Founding {
 
   recoverFounded({ seen, lost }: Founded): void {
     this.#rollCall.found(seen)
-    this.memory = lost ? 'lost' : 'kept'
+    this.#said = lost ? 'lost' : 'kept'
   }
 
   recoverRegained(): void {
-    this.memory = 'kept'
+    this.#said = 'kept'
   }
 
   #announce(): void {
-    if (this.memory) return
+    if (this.memory || this.#said) return
     const memory = this.#rollCall.settle()
     if (memory) {
       this.#known(memory)
@@ -93,14 +113,43 @@ export class Founding {
     this.#node.setTimer(ANNOUNCE_INTERVAL_MS, () => this.#announce())
   }
 
-  #known(memory: Memory): void {
-    this.memory = memory
+  /** @param compared whether its disk must still prove that it is the newest: the cluster began before this start */
+  #known(memory: Memory, compared = false): void {
+    this.#said = memory
+    this.#record(memory)
+    if (compared) this.#enter(memory)
+    else this.#start(memory)
+  }
+
+  #record(memory: Memory): void {
     this.#node.persist(Founded, { seen: this.#rollCall.seen, lost: memory === 'lost' })
+  }
+
+  #enter(memory: Memory): void {
+    if (memory === 'lost') this.#start('lost')
+    else this.freshness.compare()
+  }
+
+  #start(memory: Memory): void {
+    this.memory = memory
+    this.freshness.begin()
     this.#onKnown(memory)
   }
 
+  /** This disk is an older image. One that finds out too late ends; at its next start it knows. */
+  #forget(known: number): void {
+    const { epoch } = this.freshness
+    this.#node.log.warn('older image', { epoch, known })
+    this.#record('lost')
+    if (!this.memory) this.#start('lost')
+    else {
+      const older = `the disk is an older image of itself: it is in epoch ${epoch}, and others have heard of ${known}`
+      this.#node.giveUp(new SynodError('storage', older))
+    }
+  }
+
   #bootstrap(): void {
-    if (this.memory) return
+    if (this.memory || this.#said) return
     this.#rollCall.found(this.#rollCall.seen)
     this.#known('blank')
   }

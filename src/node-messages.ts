@@ -2,6 +2,7 @@
  * The node's own messages and records, the same under every protocol.
  *
  *     gathering node ── Announce ──> all          who is there, with which memory (roll-call.ts)
+ *     node with a disk ── Epoch ──> all           whether it is the newest that the node has had (freshness.ts)
  *     origin ── Forward ──> target ── Answer ──> origin
  */
 import { bool, bytes, list, message, nested, record, string, uint32, uint53 } from './codec/schema.ts'
@@ -20,6 +21,12 @@ export class Announce extends message({
   challenge: uint53,
   echo: uint53,
 }) {}
+
+/**
+ * Compares how far disks have come (freshness.ts). `epoch` is the sender's, 0 where it has forgotten or does not know yet;
+ * `known` the last of the receiver's that the sender has on disk. `asks`: whether it wants the same in return.
+ */
+export class Epoch extends message({ epoch: uint53, known: uint53, asks: bool }) {}
 
 /**
  * A client's request, sent on to the node that can serve it. `id` increases within one `life` of the origin, which is
@@ -54,3 +61,6 @@ export class Founded extends record({ seen: list(uint53), lost: bool }) {}
 
 /** A node that had lost its memory has it back from its peers. */
 export class Regained extends record({}) {}
+
+/** By member number: this node's own epoch, and the last that was heard of each other one. */
+export class Epochs extends record({ epochs: list(uint53) }) {}

@@ -27,6 +27,8 @@ export interface NodeOptions {
   readonly maxSessions: number
   /** Start without asking the others whether they are blank: the operator vouches that this is a new cluster. */
   readonly bootstrap: boolean
+  /** How often a node with a disk begins another epoch; 0 for never: then it does not ask whether its disk is the newest. */
+  readonly epochMs: number
 }
 
 /** The bounds of a node that is told no others. */
@@ -36,4 +38,5 @@ export const NODE_DEFAULTS: NodeOptions = {
   maxInbox: 65_536,
   maxSessions: MOST_SESSIONS,
   bootstrap: false,
+  epochMs: 1000,
 }

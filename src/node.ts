@@ -11,6 +11,7 @@ import type { Handlers, MessageClass, Module, RecordClass, Recoverers, ValuesOf 
 import type { Command } from './command.ts'
 import type { RefusalCode } from './errors.ts'
 import { Founding } from './founding.ts'
+import type { Freshness } from './freshness.ts'
 import { Inbox, TURN_EVENTS } from './inbox.ts'
 import { checkpoint, recoverAll } from './journal.ts'
 import { type Load, NodeLoad } from './load.ts'
@@ -83,7 +84,7 @@ export class Node {
     this.store = new ExactlyOnce(parts.stateMachine, options.maxSessions)
     this.#parts = parts
     this.#options = options
-    this.#founding = new Founding(this, parts.storage, (memory) => this.#started(memory))
+    this.#founding = new Founding(this, parts.storage, options.epochMs, (memory) => this.#started(memory))
     const admit: Admit = (...asked) => this.#admit(...asked, true)
     this.#relay = new Relay(this, admit, (request) => this.#replica!.onRequest(request))
     // Behind the answers that have come by that connection.
@@ -176,6 +177,7 @@ export class Node {
     const { number, codec } = this.#records.of(type)
     storage.append({ number, payload: codec.encode(values, 0) })
     this.#persisted += 1
+    this.freshness.note()
   }
 
   /**
@@ -208,6 +210,11 @@ export class Node {
       recoverAll(this.#parts.storage, this.#records)
       this.#founding.begin(this.#options.bootstrap)
     }, true)
+  }
+
+  /** Stops for this reason, once all that was persisted so far is on disk. */
+  giveUp(reason: unknown): void {
+    this.#outbox.addAction(() => this.#fail(reason), this.#gate('committed'), this.#synced)
   }
 
   /** Stops: no event is handled and nothing is sent any more. */
@@ -253,6 +260,11 @@ export class Node {
   /** What this node knew when it started, or has regained since; null until the roll call is over. */
   get memory(): Memory | null {
     return this.#founding.memory
+  }
+
+  /** How far its disk has come, and how much of that the others know. */
+  get freshness(): Freshness {
+    return this.#founding.freshness
   }
 
   /** The members this node still waits for before it starts. */
@@ -384,10 +396,12 @@ export class Node {
   #ownHandlers(): Handlers<typeof nodeMessages, NodeId> & Recoverers<typeof nodeMessages> {
     return {
       onAnnounce: (m, from) => this.#founding.onAnnounce(m, from),
+      onEpoch: (m, from) => this.freshness.onEpoch(m, from),
       onForward: (m, from) => this.#relay.onForward(m, from),
       onAnswer: (m, from) => this.#relay.onAnswer(m, from),
       recoverFounded: (record) => this.#founding.recoverFounded(record),
       recoverRegained: () => this.#founding.recoverRegained(),
+      recoverEpochs: (record) => this.freshness.recoverEpochs(record),
     }
   }
 }

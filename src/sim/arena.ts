@@ -30,6 +30,8 @@ export interface Nemesis {
   readonly name: string
   /** Whether it can strike at all in such a run, once what other faults did is undone; left out, it always can. */
   applies?(arena: Arena): boolean
+  /** Called once before the run, where a fault needs something to look back on. */
+  prepare?(arena: Arena): void
   /** Strikes, and gives the way to undo just that; null when it may not strike now. */
   strike(arena: Arena): (() => void) | null
 }

@@ -24,6 +24,15 @@ interface Checkpoint {
   readonly failed: (error: unknown) => void
 }
 
+/** What was safe on a disk at some moment. */
+export interface Copy {
+  readonly incarnation: number
+  readonly forgot: boolean
+  readonly snapshot: readonly StoredRecord[]
+  readonly first: number
+  readonly log: readonly StoredRecord[]
+}
+
 /** Gives an error where a disk cannot do something. */
 export type Trouble = (doing: 'read' | 'write') => DiskError | null
 
@@ -46,7 +55,7 @@ export class Disk {
   readonly #names: Random
   #incarnation: number
   /** What stands for the records before number `#first`; then those that follow. */
-  #snapshot: StoredRecord[] = []
+  #snapshot: readonly StoredRecord[] = []
   #first = 0
   #log: StoredRecord[] = []
   #synced = 0
@@ -149,6 +158,24 @@ export class Disk {
     )
     const snapshot = this.#first > 0 ? this.#snapshot : null
     return imageOf({ incarnation: this.#incarnation, snapshot, batches, synced })
+  }
+
+  /** What is safe on it, to be put back later. */
+  copy(): Copy {
+    const log = this.#log.slice(0, Math.max(0, this.#synced - this.#first))
+    return { incarnation: this.#incarnation, forgot: this.#forgot, snapshot: this.#snapshot, first: this.#first, log }
+  }
+
+  /** Puts an older image of it in its place, after a crash: what came later is lost. */
+  restore({ incarnation, forgot, snapshot, first, log }: Copy): void {
+    this.generation += 1
+    this.#incarnation = incarnation
+    this.#forgot = forgot
+    this.#writes = []
+    this.#snapshot = snapshot
+    this.#first = first
+    this.#log = [...log]
+    this.#synced = this.marks.appended
   }
 
   /** Puts files there, after a crash: what a server would recover from them is on it, or it has forgotten all. */

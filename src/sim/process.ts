@@ -9,7 +9,7 @@ import type { Outcome, ReadMode } from '../request.ts'
 import { type Clock, type Log, SILENT, type StoredRecord } from '../seams.ts'
 import { KeyValueStore } from '../store/kv-store.ts'
 import type { StateMachine } from '../store/state-machine.ts'
-import { Disk, DiskError } from './disk.ts'
+import { type Copy, Disk, DiskError } from './disk.ts'
 import type { Endpoint, Network } from './network.ts'
 import type { Scheduled, World } from './world.ts'
 
@@ -60,6 +60,8 @@ export class Process implements Endpoint {
   lagMs = 0
   /** A defect that stopped the node. */
   failure: unknown = null
+  /** Earlier states of its disk, each with the epoch that had begun then, where a fault wants them. */
+  readonly images: { readonly epoch: number; readonly copy: Copy }[] = []
   /** Called when the process crashes, with the life that ended. */
   readonly onCrash: ((life: number) => void)[] = []
   readonly #setting: Setting

@@ -90,7 +90,7 @@ export class Scenario<R extends Replica> {
       cluster,
       protocol,
       options: protocol.options(options ?? {}, TIMEOUTS),
-      nodeOptions: { ...NODE_DEFAULTS, ...nodeOptions },
+      nodeOptions: { ...NODE_DEFAULTS, epochMs: 0, ...nodeOptions },
       durable,
       logOf: logOf ?? null,
     }

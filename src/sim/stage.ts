@@ -77,6 +77,7 @@ export function setStage(given: RunOptions): Stage {
   const clients = new SteppingClients(world, processes, workload)
   const vocabulary = vocabularyOf(protocol, cluster, setting.options)
   const arena = { ...setting, chooser: root.of('plan'), vocabulary, processes, clients }
+  for (const nemesis of drawn) nemesis.prepare?.(arena)
   const trace = given.trace ?? null
   trace?.begin(arena)
   clients.trace = trace
@@ -99,6 +100,7 @@ const THEMES = [
   ['half-campaign', 'slow-link', 'delay'],
   ['short-lives', 'disconnect', 'lossy-link'],
   ['wipe', 'restart-loop', 'crash-one', 'partition-leader', 'usurp'],
+  ['stale-disk', 'crash-one', 'restart-loop', 'partition-leader', 'relapse'],
   ['slow-disk', 'short-lives', 'crash-one', 'dead-peer'],
 ]
 
@@ -114,7 +116,8 @@ function draw(chooser: Chooser, faults: readonly string[] | undefined): Nemesis[
 function bounds(chooser: Chooser, drawn: readonly Nemesis[]): NodeOptions {
   const requestTimeoutMs = chooser.pick([100, 500, 2000])
   const maxSessions = chooser.pick([1, 2, NODE_DEFAULTS.maxSessions, NODE_DEFAULTS.maxSessions])
-  const usual = { ...NODE_DEFAULTS, requestTimeoutMs, maxSessions }
+  const epochMs = chooser.pick([100, 300, NODE_DEFAULTS.epochMs])
+  const usual = { ...NODE_DEFAULTS, requestTimeoutMs, maxSessions, epochMs }
   if (!drawn.some(({ name }) => name === 'overload')) return usual
   return {
     ...usual,

@@ -33,7 +33,7 @@ describe('a trace', () => {
   })
 
   it('leaves heartbeats and the roll call out', () => {
-    expect(/Heartbeat|Heard|Announce/.test(text)).toBe(false)
+    expect(/Heartbeat|Heard|Announce|Epoch/.test(text)).toBe(false)
   })
 })
 

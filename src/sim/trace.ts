@@ -3,7 +3,7 @@
  * what clients asked and were answered. Heartbeats and the roll call are left out.
  */
 import type { NodeId } from '../node-id.ts'
-import { Announce } from '../node-messages.ts'
+import { Announce, Epoch } from '../node-messages.ts'
 import type { Outcome } from '../request.ts'
 import type { Arena } from './arena.ts'
 import { bytesText, Format } from './format.ts'
@@ -114,7 +114,7 @@ export class RunTrace implements NetworkEye {
   /** Notes a message; those of one broadcast that arrive together share a line. */
   #message(from: NodeId, to: NodeId, frame: Uint8Array, fate: string): void {
     const said = read(frame, this.#vocabulary)
-    if (!said || said.type.first || said.type === Announce) return
+    if (!said || said.type.first || said.type === Announce || said.type === Epoch) return
     const text = `${said.type.name} ${this.#format.fields(said.message)}`.trimEnd() + fate
     const time = this.#arena.world.now
     const before = this.#entries.at(-1)

@@ -18,7 +18,8 @@ import { Beat, Noted, Ping, Probe } from './probe.ts'
 const NUMBERS = new Map<MessageClass, number>([
   [nodeMessages.Announce, 0],
   [nodeMessages.Answer, 1],
-  [nodeMessages.Forward, 2],
+  [nodeMessages.Epoch, 2],
+  [nodeMessages.Forward, 3],
   [Beat, PROTOCOL_NUMBERS],
   [Ping, PROTOCOL_NUMBERS + 1],
 ])
@@ -103,7 +104,7 @@ export class Bench {
       },
     }
     const id = this.cluster.find(options.name ?? '1.1')!
-    this.node = new Node(id, this.cluster, parts, { ...NODE_DEFAULTS, ...options.node })
+    this.node = new Node(id, this.cluster, parts, { ...NODE_DEFAULTS, epochMs: 0, ...options.node })
     this.probe = new Probe(this.node)
   }
 

@@ -55,8 +55,8 @@ export interface Answered {
   readonly outcome: Outcome | null
 }
 
-/** A request does not end by its age: that would be a timer among others, and the nearest. */
-export const NODE_OPTIONS = { ...NODE_DEFAULTS, requestTimeoutMs: 1e9 }
+/** A request does not end by its age, and no epoch of a disk does: those would be timers among others. */
+export const NODE_OPTIONS = { ...NODE_DEFAULTS, requestTimeoutMs: 1e9, epochMs: 0 }
 
 /** A wait shorter than this is for the disk; timers wait longer. */
 const SYNC_MS = 1

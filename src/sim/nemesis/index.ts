@@ -45,6 +45,7 @@ import { shortLives } from './short-lives.ts'
 import { slowDisk } from './slow-disk.ts'
 import { slowLink } from './slow-link.ts'
 import { slowPeer } from './slow-peer.ts'
+import { staleDisk } from './stale-disk.ts'
 import { tornTail } from './torn-tail.ts'
 import { usurp } from './usurp.ts'
 import { wipe } from './wipe.ts'
@@ -82,6 +83,7 @@ const ALL: readonly Nemesis[] = [
   deadPeer,
   wipe,
   relapse,
+  staleDisk,
   tornTail,
   bitFlip,
   zeroedSector,
