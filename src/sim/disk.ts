@@ -43,6 +43,8 @@ export class Disk {
   readonly durable: boolean
   /** Counts the memories that were lost. */
   generation = 0
+  /** Whether it is an older image of itself that was put back. */
+  outdated = false
   /** How much longer it takes to make something durable. */
   lagMs = 0
   /** What is wrong with it: each is asked whether it can read, or make something durable. */
@@ -169,6 +171,7 @@ export class Disk {
   /** Puts an older image of it in its place, after a crash: what came later is lost. */
   restore({ incarnation, forgot, snapshot, first, log }: Copy): void {
     this.generation += 1
+    this.outdated = true
     this.#incarnation = incarnation
     this.#forgot = forgot
     this.#writes = []
@@ -195,6 +198,7 @@ export class Disk {
   /** The disk is replaced by an empty one. */
   wipe(): void {
     this.generation += 1
+    this.outdated = false
     this.#forgot = false
     this.#writes = []
     this.#snapshot = []

@@ -101,6 +101,7 @@ const THEMES = [
   ['short-lives', 'disconnect', 'lossy-link'],
   ['wipe', 'restart-loop', 'crash-one', 'partition-leader', 'usurp'],
   ['stale-disk', 'crash-one', 'restart-loop', 'partition-leader', 'relapse'],
+  ['stale-disk', 'crash-all', 'slow-disk'],
   ['slow-disk', 'short-lives', 'crash-one', 'dead-peer'],
 ]
 

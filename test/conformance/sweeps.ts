@@ -41,7 +41,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'slow or dead peer': { faults: ['slow-peer', 'dead-peer'], least: 3 },
   disconnect: { faults: ['disconnect'] },
   'connections reset': { faults: ['reset'], least: 2 },
-  'disk lost': { faults: ['wipe', 'relapse'], least: 3, durable: true },
+  'disk lost': { faults: ['wipe', 'relapse', 'stale-disk'], least: 3, durable: true },
   'disk damaged': { faults: ['torn-tail', 'bit-flip', 'zeroed-sector'], least: 3, durable: true },
   'disk that fails': { faults: ['failed-sync', 'disk-error', 'full-disk', 'slow-disk'], least: 3, durable: true },
 }

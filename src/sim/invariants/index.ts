@@ -7,6 +7,7 @@ import { confirmed } from './confirmed.ts'
 import { elected } from './elected.ts'
 import { exactlyOnce } from './exactly-once.ts'
 import { fenced } from './fenced.ts'
+import { fresh } from './fresh.ts'
 import { healthy } from './healthy.ts'
 import { honestRefusals } from './honest-refusals.ts'
 import { intersection } from './intersection.ts'
@@ -37,6 +38,7 @@ export function invariants(): Invariant[] {
     promises(),
     abstention(),
     fenced(),
+    fresh(),
     bounded(),
     linearizable(),
   ]

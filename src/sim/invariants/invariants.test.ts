@@ -306,6 +306,7 @@ it('a run checks all of them', () => {
     'promises kept',
     'abstention',
     'fenced',
+    'fresh',
     'bounded',
     'linearizable',
   ])

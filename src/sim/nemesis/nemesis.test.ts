@@ -26,6 +26,7 @@ it('a node alone has no network, and one that cannot forget all may not lose all
   const disks = [
     'wipe',
     'relapse',
+    'stale-disk',
     'torn-tail',
     'bit-flip',
     'zeroed-sector',

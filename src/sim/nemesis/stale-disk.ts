@@ -1,7 +1,7 @@
 /**
  * Puts an older image of its disk back under a node: whole, each byte right, and without what came later. It is one of an
  * epoch that all others have heard the end of (`freshness.ts`): a younger one no node could tell. What came later is lost
- * to the node, so a majority that remembers must be left.
+ * to the node, so a majority that remembers must be left. In some strikes the others start anew, too.
  */
 import type { Arena, Nemesis } from '../arena.ts'
 import type { Process } from '../process.ts'
@@ -28,14 +28,18 @@ export const staleDisk: Nemesis = {
     })
     if (candidates.length === 0) return null
     const { process, images } = chooser.pick(candidates)
-    process.crash()
+    const restarted = chooser.chance(0.5) ? arena.processes.filter(({ alive, doomed }) => alive && !doomed) : [process]
+    for (const each of restarted) each.crash()
     process.disk.restore(chooser.pick(images).copy)
-    if (chooser.chance(0.7)) {
+    for (const each of restarted) {
+      if (chooser.chance(0.2)) continue
       world.after(chooser.between(0, 300), () => {
-        if (!process.alive) process.boot()
+        if (!each.alive) each.boot()
       })
     }
-    return () => revive(process)
+    return () => {
+      for (const each of restarted) revive(each)
+    }
   },
 }
 

@@ -1,0 +1,21 @@
+/** A node on an older image of its disk takes no part before it has said that it has forgotten. */
+import type { Arena, Invariant } from '../arena.ts'
+import type { Process } from '../process.ts'
+
+export function fresh(): Invariant {
+  /** The last image of each process that is known to be one. */
+  const found = new Map<Process, number>()
+  return {
+    name: 'fresh',
+    afterStep({ processes }: Arena) {
+      for (const process of processes) {
+        const { node, disk } = process
+        if (!disk.outdated || !node?.memory) continue
+        if (node.memory === 'lost') found.set(process, disk.generation)
+        else if (found.get(process) !== disk.generation)
+          return `${process.id.name} takes an older image of its disk for the newest`
+      }
+      return null
+    },
+  }
+}
