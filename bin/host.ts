@@ -254,6 +254,12 @@ export class Host {
     return { ready, reason }
   }
 
+  /** By node: how far this one's disk has come, and the last that it has heard of the others. */
+  #epochs(): Record<string, number> {
+    const { cluster, freshness } = this.node
+    return Object.fromEntries(cluster.members.map(({ name, index }) => [name, freshness.epochs[index]!]))
+  }
+
   #state(): unknown {
     const { protocol, id, storage } = this.#options
     const { leader, ballot, ready: _, reason: __, ...status } = this.replica.status()
@@ -263,10 +269,12 @@ export class Host {
     const rejected = this.#sockets?.rejected ?? 0
     const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped, rejected }
     const damage = storage.damage !== null && memory !== 'kept' ? { damage: storage.damage } : {}
+    const epochs = storage.durable ? { epochs: this.#epochs() } : {}
     const faults = this.#faults ? { faults: this.#faults.list() } : {}
     return {
       ...common,
       ...damage,
+      ...epochs,
       ...status,
       ...shown,
       keys: this.#store.size,

@@ -14,6 +14,8 @@ export interface State {
   readonly memory: string | null
   /** What was wrong with the records that the node had. */
   readonly damage?: string
+  /** How far its disk has come, and the last that it has heard of the others', where it has one. */
+  readonly epochs: Readonly<Record<string, number>>
   readonly voting: boolean
   readonly executed: number
   readonly keys: number

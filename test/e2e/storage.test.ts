@@ -1,5 +1,6 @@
 /** Servers with data directories: what was acknowledged outlives the death of all of them, and nobody else's is used. */
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -9,7 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Program, temporaryDirectory, until } from '../support/processes.ts'
 import { RealCluster } from './cluster.ts'
@@ -246,6 +247,41 @@ test('a node whose directory is gone has forgotten, and is made whole by the oth
     return answer.status === 200 && answer
   })
   expect(body.body).toBe('five')
+})
+
+test('an older image of a directory is found out by a node that missed the last write, and made good by one that has it', async () => {
+  const directory = temporaryDirectory()
+  const cluster = await RealCluster.create(THREE, { storage: directory })
+  await cluster.startAll()
+  const write = async (value: string) => expect((await cluster.ask('1.1', 'PUT', '/5', value)).status).toBe(200)
+  await write('five')
+  await cluster.kill('1.3')
+  const image = join(temporaryDirectory(), '1.3')
+  cpSync(join(directory, '1.3'), image, { recursive: true, filter: (path) => !basename(path).startsWith('lock') })
+  cluster.start('1.3')
+  await cluster.ready()
+  const { epochs } = await cluster.state('1.3')
+  await until('the others know of a later epoch', async () => {
+    await write('more')
+    const known = await Promise.all(['1.1', '1.2'].map((id) => cluster.state(id)))
+    return known.every((state) => state.epochs['1.3']! > epochs['1.3']!)
+  })
+  await cluster.kill('1.2')
+  await until('a write without 1.2', async () => (await cluster.ask('1.1', 'PUT', '/5', 'last')).status === 200)
+  for (const id of ['1.1', '1.3']) await cluster.kill(id)
+  rmSync(join(directory, '1.3'), { recursive: true })
+  renameSync(image, join(directory, '1.3'))
+  // The two that are there would be a majority, and neither has the last write.
+  for (const id of ['1.2', '1.3']) cluster.start(id)
+  await until('1.3 knows', async () => (await cluster.state('1.3')).memory === 'lost')
+  expect(cluster.program('1.3').stderr).toMatch(/"msg":"older image"/)
+  for (const id of ['1.2', '1.3']) expect((await cluster.ask(id, 'GET', '/5')).status).toBe(503)
+  cluster.start('1.1')
+  await until('1.3 votes again', async () => {
+    const { memory, voting } = await cluster.state('1.3')
+    return memory === 'kept' && voting
+  })
+  for (const id of THREE) expect((await cluster.ask(id, 'GET', '/5')).body).toBe('last')
 })
 
 test('checkpoints under load keep the directory short, and every acknowledged write is behind them', async () => {
