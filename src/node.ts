@@ -24,17 +24,8 @@ import { Fifo } from './parts/fifo.ts'
 import { PROTOCOL_NUMBERS, Registry } from './registry.ts'
 import { type Admit, Relay } from './relay.ts'
 import type { Memory, Replica } from './replica.ts'
-import {
-  type Outcome,
-  outcomeOf,
-  type Position,
-  type ReadMode,
-  Request,
-  type Respond,
-  type Result,
-  tell,
-  type Urgency,
-} from './request.ts'
+import type { Outcome, Position, ReadMode, Respond, Result, Urgency } from './request.ts'
+import { outcomeOf, Request, tell } from './request.ts'
 import type { Log, Random, Timer } from './seams.ts'
 import { ExactlyOnce } from './store/exactly-once.ts'
 

@@ -64,8 +64,8 @@ const SYNC_MS = 1
 /** So many timers in a row that change nothing are enough. */
 const IDLE = 100
 
-/** The record numbers of a node are in the order of their names, so this one is the first. */
-const FOUNDED = 0
+/** The record numbers of a node are in the order of their names: Epochs, Founded, Regained. */
+const FOUNDED = 1
 
 const encoder = new TextEncoder()
 
