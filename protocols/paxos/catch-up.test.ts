@@ -69,6 +69,22 @@ it('what is learned at a ballot above the promise is promised, and that first, s
   }
 })
 
+it.each([false, true])(
+  'who has forgotten votes again also where answers take longer than a heartbeat (disks: %s)',
+  (durable) => {
+    const s = cluster({ durable })
+    const [a, , c] = s.start() as [string, string, string]
+    const { members } = s.cluster
+    for (const from of members) for (const to of members) if (from !== to) s.network.slow(from, to, 75)
+    s.write(a, 'x')
+    s.process(c).crash()
+    s.process(c).disk.wipe()
+    s.run(100)
+    s.process(c).boot()
+    s.until('the fence', () => s.process(c).replica?.status().voting === true && s.replica(c).log.executed >= 1)
+  },
+)
+
 it('who has forgotten notes what the others voted for, and only then that it has its memory back', () => {
   const s = cluster({ durable: true })
   const [, , c] = s.start() as [string, string, string]

@@ -40,7 +40,7 @@ export class CatchUp {
       // All that is chosen is here, or was a heartbeat ago, for under load there is always more; now for a fence behind
       // which this node may vote again.
       const caughtUp = log.executed >= mark.committed || (known > 0 && log.executed >= known)
-      if (!voting && caughtUp) election.canvass()
+      if (!voting && caughtUp) election.rejoin()
     }
   }
 

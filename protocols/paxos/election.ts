@@ -74,6 +74,15 @@ export class Election {
     node.broadcast(Canvass, { round: this.poll.round })
   }
 
+  /**
+   * Asks for a fence behind which this node may vote again. A poll that is open goes on: answers may take longer than until
+   * the next heartbeat, and a new poll each time would throw them all away.
+   */
+  rejoin(): void {
+    if (this.poll) this.#paxos.node.broadcast(Canvass, { round: this.poll.round })
+    else this.canvass()
+  }
+
   onCanvassed(m: Canvassed, from: NodeId): void {
     const { poll } = this
     if (m.round !== poll?.round) return

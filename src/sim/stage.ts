@@ -55,6 +55,11 @@ export function setStage(given: RunOptions): Stage {
   // Who names the faults wants no others.
   network.datagrams = datagrams && faults === undefined
   const drawn = draw(chooser, faults)
+  const clients = 1 + chooser.below(8)
+  // Answers from afar take longer than a heartbeat, and not as long as an election waits.
+  const afar = clients > 3 && chooser.chance(0.1) ? chooser.pick([20, 70]) : 0
+  network.weather.leastDelay += afar
+  network.weather.mostDelay += afar * 1.2
   const setting = {
     world,
     network,
@@ -68,20 +73,20 @@ export function setStage(given: RunOptions): Stage {
   }
   const processes = cluster.members.map((id) => new Process(id, setting))
   const workload = {
-    clients: 1 + chooser.below(8),
+    clients,
     keys: 1 + chooser.below(5),
     writes: chooser.between(0.2, 0.8),
     think: chooser.between(2, chooser.pick([10, 30, 100, 200])),
     reads: protocol.reads ? chooser.pick(readsOf(protocol.reads)) : ([''] as const),
   }
-  const clients = new SteppingClients(world, processes, workload)
+  const crowd = new SteppingClients(world, processes, workload)
   const vocabulary = vocabularyOf(protocol, cluster, setting.options)
-  const arena = { ...setting, chooser: root.of('plan'), vocabulary, processes, clients }
+  const arena = { ...setting, chooser: root.of('plan'), vocabulary, processes, clients: crowd }
   for (const nemesis of drawn) nemesis.prepare?.(arena)
   const trace = given.trace ?? null
   trace?.begin(arena)
-  clients.trace = trace
-  clients.sessions.trace = trace
+  crowd.trace = trace
+  crowd.sessions.trace = trace
   return { arena, layout: name, strikes: new Strikes(arena, drawn, trace), chosen: faults !== undefined, trace }
 }
 
