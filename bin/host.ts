@@ -29,7 +29,7 @@ import { WideArea } from '../src/runtime/wide-area.ts'
 const FRAME_BYTES = 16 * 1024 * 1024
 
 /** How long a node that closes looks for another one to take over. */
-const HANDOVER_MS = 1000
+const HANDOVER_MS = 2000
 
 /** What a host is made from. */
 export interface HostOptions {

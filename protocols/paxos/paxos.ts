@@ -77,7 +77,7 @@ export class Paxos implements Replica {
   }
 
   onRequest(request: Request): void {
-    if (request.forwarded && this.role !== 'leader') this.node.refuse(request, 'unavailable', 'not the leader any more')
+    if (request.forwarded && this.role !== 'leader') this.handover.turnAway(request)
     else if (!this.reads.take(request)) this.proposer.waiting.push(request)
   }
 

@@ -128,7 +128,7 @@ export class Proposer {
 
 /** Sends a request on to the leader. What was sent here already is refused: requests are not handed round. */
 export function handOn(node: Node, leader: NodeId, request: Request): void {
-  if (request.forwarded) node.refuse(request, 'unavailable', 'not the leader any more')
+  if (request.forwarded) node.refuse(request, 'unavailable', `${node.id.name} is not the leader any more`)
   else node.forward(leader, request)
 }
 

@@ -57,7 +57,7 @@ export function setStage(given: RunOptions): Stage {
   const drawn = draw(chooser, faults)
   const clients = 1 + chooser.below(8)
   // Answers from afar take longer than a heartbeat, and not as long as an election waits.
-  const afar = clients > 3 && chooser.chance(0.1) ? chooser.pick([20, 70]) : 0
+  const afar = clients > 3 && chooser.chance(0.2) ? chooser.pick([20, 70]) : 0
   network.weather.leastDelay += afar
   network.weather.mostDelay += afar * 1.2
   const setting = {
