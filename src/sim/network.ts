@@ -64,6 +64,8 @@ interface Write {
 
 export class Network {
   weather: Weather = { ...CALM }
+  /** The weather where there is no storm. */
+  readonly #climate: Weather = { ...CALM }
   /** Writes lost to the weather or a cut, for the totals of a run. */
   lost = 0
   eye: NetworkEye | null = null
@@ -88,6 +90,18 @@ export class Network {
 
   constructor(world: World) {
     this.#world = world
+  }
+
+  /** Puts all nodes so many milliseconds apart, for good. */
+  spread(ms: number): void {
+    this.#climate.leastDelay += ms
+    this.#climate.mostDelay += ms * 1.2
+    this.#forecast()
+  }
+
+  /** Whether its nodes are far apart. */
+  get isWide(): boolean {
+    return this.#climate.leastDelay > CALM.leastDelay
   }
 
   attach(endpoint: Endpoint): void {
@@ -260,7 +274,7 @@ export class Network {
   #forecast(): void {
     const names = Object.keys(CALM) as (keyof Weather)[]
     for (const name of names) {
-      this.weather[name] = Math.max(CALM[name], ...this.#storms.map((storm) => storm[name] ?? 0))
+      this.weather[name] = Math.max(this.#climate[name], ...this.#storms.map((storm) => storm[name] ?? 0))
     }
   }
 }

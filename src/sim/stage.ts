@@ -56,18 +56,17 @@ export function setStage(given: RunOptions): Stage {
   network.datagrams = datagrams && faults === undefined
   const drawn = draw(chooser, faults)
   const clients = 1 + chooser.below(8)
-  // Answers from afar take longer than a heartbeat, and not as long as an election waits.
-  const afar = clients > 3 && chooser.chance(0.2) ? chooser.pick([20, 70]) : 0
-  network.weather.leastDelay += afar
-  network.weather.mostDelay += afar * 1.2
+  // Answers from afar take longer than a heartbeat, and not as long as an election waits. Where all is near there are small
+  // bounds, so that chunks, snapshots and full pipelines happen in short runs.
+  const afar = clients > 3 && chooser.chance(0.2)
+  if (afar) network.spread(chooser.pick([20, 70]))
   const setting = {
     world,
     network,
     cluster,
     protocol,
-    // Small bounds, so that chunks, snapshots and full pipelines happen in short runs.
-    options: protocol.options(chooser.pick(protocol.simulated?.() ?? [{}]), TIMEOUTS),
-    nodeOptions: bounds(chooser, drawn),
+    options: protocol.options(afar ? {} : chooser.pick(protocol.simulated?.() ?? [{}]), TIMEOUTS),
+    nodeOptions: bounds(chooser, drawn, afar),
     durable: durable ?? chooser.chance(0.5),
     logOf: logOf ? (id: NodeId) => logOf(id, () => world.now) : null,
   }
@@ -119,8 +118,8 @@ function draw(chooser: Chooser, faults: readonly string[] | undefined): Nemesis[
 }
 
 /** Short deadlines, so that requests expire while they wait; few sessions; little room where a node is to be overloaded. */
-function bounds(chooser: Chooser, drawn: readonly Nemesis[]): NodeOptions {
-  const requestTimeoutMs = chooser.pick([100, 500, 2000])
+function bounds(chooser: Chooser, drawn: readonly Nemesis[], afar: boolean): NodeOptions {
+  const requestTimeoutMs = chooser.pick(afar ? [2000] : [100, 500, 2000])
   const maxSessions = chooser.pick([1, 2, NODE_DEFAULTS.maxSessions, NODE_DEFAULTS.maxSessions])
   const epochMs = chooser.pick([100, 300, NODE_DEFAULTS.epochMs])
   const usual = { ...NODE_DEFAULTS, requestTimeoutMs, maxSessions, epochMs }
