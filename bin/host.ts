@@ -191,8 +191,8 @@ export class Host {
     const { load } = this.node
     return {
       id,
-      get full() {
-        return load.full
+      get room() {
+        return load.room
       },
       cluster,
       offers: {

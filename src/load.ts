@@ -42,9 +42,9 @@ export class NodeLoad {
     return this.#open.size
   }
 
-  /** Whether a client's request would be refused now: as many as may be are open. */
-  get full(): boolean {
-    return this.#open.full(false)
+  /** How many more requests of clients would not be refused now. */
+  get room(): number {
+    return this.#open.room
   }
 
   /** Those of them that were sent on, and some that were answered at their deadline a moment ago. */

@@ -281,7 +281,7 @@ describe('a target with too many requests', () => {
     for (let i = 0; i < 3; i++) target.node.submit(get('own'), '', () => {})
     submit()
     wired.settle()
-    expect(target.node.load.full).toBe(true)
+    expect(target.node.load.room).toBe(0)
     expect(target.probe.requests.map(({ forwarded }) => forwarded)).toEqual([false, false, false, true])
   })
 })

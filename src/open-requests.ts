@@ -37,6 +37,11 @@ export class OpenRequests {
     return forwarded ? this.#forwarded >= this.#limit * this.#peers : this.#own >= this.#limit
   }
 
+  /** How many more of clients would not be too many. */
+  get room(): number {
+    return this.#limit - this.#own
+  }
+
   /** How many are open. */
   get size(): number {
     return this.#own + this.#forwarded

@@ -7,6 +7,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Fifo } from '../parts/fifo.ts'
+import type { Door } from './door.ts'
 
 const STATE = Symbol('connection')
 
@@ -32,6 +33,14 @@ export class Connection {
   awake = false
   /** Whether nothing that was read of it waits any more at the door: the first of that has waited long enough. */
   hurried = false
+  /** Whether it stands in line at the door, be it for a request or unread. */
+  inLine = false
+  /** Whether it is read since it is its turn, after it had waited unread. */
+  called = false
+  /** Whether a request has come since it last stood in line unread: who sends nothing need not be asked in turn. */
+  #heard = false
+  /** The door at which it has waited before. */
+  #door: Door | null = null
   readonly #waiting = new Fifo<() => void>()
   readonly #socket: Duplex
 
@@ -47,6 +56,7 @@ export class Connection {
   /** Counts a request whose headers have arrived. */
   begin(request: IncomingMessage): void {
     this.#owed += 1
+    this.#heard = true
     this.#last = request
   }
 
@@ -80,9 +90,11 @@ export class Connection {
   }
 
   /** Nothing behind its present request is handled until `wake`, which begins with `enter`. */
-  rest(enter: () => void): void {
+  rest(enter: () => void, door: Door): void {
     this.#resting = enter
+    this.#door = door
     this.awake = false
+    this.called = false
     if (this.#waiting.size > 0) this.#hold()
   }
 
@@ -94,6 +106,22 @@ export class Connection {
     this.awake = true
     this.hurried = hurried
     enter?.()
+    this.#handOn()
+  }
+
+  /** It is its turn with what its client has sent while it waited unread, until `endCall`. */
+  call(hurried: boolean): void {
+    if (this.#socket.destroyed) return
+    this.awake = true
+    this.hurried = hurried
+    this.called = true
+    this.#release()
+  }
+
+  /** That was read, if there was any. */
+  endCall(): void {
+    if (!this.called) return
+    this.called = false
     this.#handOn()
   }
 
@@ -130,10 +158,13 @@ export class Connection {
 
   #handOn(): void {
     while (!this.#blocked && this.#waiting.size > 0) this.#waiting.shift()!()
-    if (this.#blocked || this.#waiting.size > 0) return
+    if (this.#blocked || this.#waiting.size > 0 || this.called) return
     this.awake = false
     this.hurried = false
-    this.#release()
+    const heard = this.#heard
+    this.#heard = false
+    if (heard && !this.#socket.destroyed && this.#door?.lineUp(this)) this.#hold()
+    else this.#release()
   }
 
   #hold(): void {

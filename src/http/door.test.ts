@@ -17,9 +17,9 @@ async function full(patienceMs = LONG_MS) {
   const inside = server.client()
   inside.send(request('GET /0'))
   await expect.poll(() => gateway.submitted.length).toBe(1)
-  gateway.full = true
+  gateway.room = 0
   const release = () => {
-    gateway.full = false
+    gateway.room = Number.POSITIVE_INFINITY
     gateway.release()
   }
   return { ...server, release, keys: () => gateway.submitted.map(({ key }) => key) }
@@ -117,6 +117,61 @@ describe('a request to a full node', () => {
   })
 })
 
+describe('a connection that has had its turn while others wait', () => {
+  /** Requests of two connections that go in one after the other, as the first ones are answered. */
+  async function turns(patienceMs = LONG_MS) {
+    const server = await full(patienceMs)
+    const { app, client, gateway, once } = server
+    const sockets: Socket[] = []
+    app.server.on('connection', (socket) => sockets.push(socket))
+    const [first, second] = [client(), client()]
+    first.send(request('GET /1'))
+    await once(request('GET /health'))
+    second.send(request('GET /2'))
+    await once(request('GET /health'))
+    /** Answers the oldest request inside, which makes room for one. */
+    const answer = () => gateway.held!.shift()!()
+    return { ...server, first, second, sockets, answer }
+  }
+
+  it('is not read until its next turn, and then all that has come goes in', async () => {
+    const { answer, first, second, release, keys, once, sockets } = await turns()
+    answer()
+    expect(keys()).toEqual(['0', '1'])
+    const read = sockets[0]!.bytesRead
+    first.send(request('GET /3') + request('PUT /4', {}, 'x') + request('GET /5'))
+    for (let round = 0; round < 5; round++) await once(request('GET /health'))
+    expect(sockets[0]!.bytesRead).toBe(read)
+    release()
+    for (let count = 0; count < 4; count++) expect((await first.response()).status).toBe(200)
+    expect((await second.response()).status).toBe(200)
+    expect(keys()).toEqual(['0', '1', '2', '3', '4', '5'])
+  })
+
+  it('is read all the same once its patience is over, and refused while there is no room', async () => {
+    const { answer, first, gateway, keys } = await turns(300)
+    answer()
+    gateway.refusal = OVERLOADED
+    const inside = gateway.held!.splice(0)
+    gateway.held = null
+    first.send(request('GET /3') + request('GET /4'))
+    await expect.poll(() => keys().length).toBe(5)
+    for (const give of inside) give()
+    for (let count = 0; count < 3; count++) expect((await first.response()).status).toBe(503)
+  })
+
+  it('is read as usual once nobody waits, and while it sends nothing', async () => {
+    const { answer, first, second, gateway, release, keys } = await turns()
+    answer()
+    release()
+    expect((await first.response()).status).toBe(200)
+    expect((await second.response()).status).toBe(200)
+    gateway.held = null
+    expect((await first.exchange(request('GET /3'))).status).toBe(200)
+    expect(keys()).toEqual(['0', '1', '2', '3'])
+  })
+})
+
 describe('the door', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
@@ -125,7 +180,7 @@ describe('the door', () => {
   function waiting(unhandled: readonly number[]) {
     const woken: string[] = []
     let isFull = true
-    const door = new Door(() => isFull, 1000)
+    const door = new Door(() => (isFull ? 0 : 100), 1000)
     for (const [index, count] of unhandled.entries()) {
       const wake = (hurried: boolean) => woken.push(`${index}${hurried ? ' hurried' : ''}`)
       door.wait({ unhandled: count, rest: () => {}, wake } as unknown as Connection, () => {})

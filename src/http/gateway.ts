@@ -49,8 +49,8 @@ export interface Gateway {
    * The command's bytes belong to the gateway from here on.
    */
   submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void
-  /** Whether a command would be refused for overload now. */
-  readonly full: boolean
+  /** How many commands would not be refused for overload now. */
+  readonly room: number
   /** A random integer in [0, 2^32), to tell sessions apart. */
   nonce(): number
   /** Every value that `key` has had on this node, oldest first; null when unknown or when versions are not kept. */

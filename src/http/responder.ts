@@ -42,7 +42,7 @@ export class Responder {
   /** @param patienceMs how long a request waits for room in a node that is full */
   constructor(gateway: Gateway, patienceMs: number) {
     this.#gateway = gateway
-    this.#door = new Door(() => gateway.full && !this.closing, patienceMs)
+    this.#door = new Door(() => (this.closing ? Number.POSITIVE_INFINITY : gateway.room), patienceMs)
   }
 
   /** Submits a command and answers with what becomes of it; without `present`, with 200 and the value. */

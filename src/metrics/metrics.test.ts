@@ -49,7 +49,7 @@ function observed(more: Partial<Observed> = {}): Observed {
       { number: 1, name: 'node.Announce' },
       { number: 16, name: 'Accept' },
     ],
-    load: () => ({ inbox: 9, dropped: 2, waiting: 3, handled: 50, requests: 4, full: false, forwarded: 0, held: 5 }),
+    load: () => ({ inbox: 9, dropped: 2, waiting: 3, handled: 50, requests: 4, room: 60, forwarded: 0, held: 5 }),
     status: () => ({ ready: true, reason: 'leader', leader: self, ballot: 4096, executed: 12 }),
     ready: () => true,
     round: () => 1,

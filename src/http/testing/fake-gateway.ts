@@ -28,7 +28,8 @@ export class FakeGateway implements Gateway {
   /** Whether answers have a slot and a ballot. */
   ordered = true
   ready = true
-  full = false
+  /** How many more it would take; each answer makes room for one. */
+  room = Number.POSITIVE_INFINITY
   injected: string[] = []
   /** What `heal` says it has ended. */
   healed: string[] = []
@@ -53,7 +54,11 @@ export class FakeGateway implements Gateway {
     if (this.defect) throw this.defect
     this.submitted.push(command)
     this.paths.push(read)
-    const answer = (): void => respond(this.refusal ?? this.#execute(command))
+    this.room -= 1
+    const answer = (): void => {
+      this.room += 1
+      respond(this.refusal ?? this.#execute(command))
+    }
     if (this.held) this.held.push(answer)
     else answer()
   }
