@@ -47,6 +47,7 @@ class Generator {
     const { user, system } = process.cpuUsage(cpu)
     const processors = (user + system) / 1e6 / (warmUpSeconds + seconds)
     this.#loading = false
+    process.send!('over')
     const end = performance.now() + DRAIN_MS
     while (performance.now() < end && !this.#connections.every(({ idle }) => idle)) await sleep(20)
     const silent = this.#connections.filter(({ idle }) => !idle).length

@@ -104,8 +104,11 @@ class Overload {
     const ports = this.#cluster.ids.map((id) => this.#cluster.httpPort(id))
     const cpu = (samples: readonly Sample[]) => samples.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
     const before = cpu(await this.#look())
-    const outcome = await play({ ports, keys: KEYS, ...plan })
-    const processors = (cpu(await this.#look()) - before) / (plan.seconds + plan.warmUpSeconds)
+    let after = before
+    const outcome = await play({ ports, keys: KEYS, ...plan }, async () => {
+      after = cpu(await this.#look())
+    })
+    const processors = (after - before) / (plan.seconds + plan.warmUpSeconds)
     const stretch = { outcome, processors }
     print(line(`${title}, ${plan.connections} connections × ${plan.depth}`, stretch))
     return stretch
@@ -116,13 +119,17 @@ class Overload {
   }
 }
 
-/** Plays a plan in a process of its own. */
-function play(plan: Plan): Promise<Outcome> {
+/** Plays a plan in a process of its own; `over` is called when its load has ended, before the last answers are here. */
+function play(plan: Plan, over: () => Promise<void>): Promise<Outcome> {
   const child = fork(GENERATOR, { execArgv: ['--import', import.meta.resolve('tsx')] })
   children.add(child)
   announce('+', String(child.pid))
   return new Promise((resolve, reject) => {
-    child.once('message', (outcome: Outcome) => resolve(outcome))
+    let looked = Promise.resolve()
+    child.on('message', (said: Outcome | 'over') => {
+      if (said === 'over') looked = over()
+      else void looked.then(() => resolve(said), reject)
+    })
     child.once('error', reject)
     child.once('exit', (code) => {
       children.delete(child)

@@ -102,9 +102,9 @@ export class Verdicts {
   }
 }
 
-/** Requests done per second. */
-export function rate({ outcome: { tally, seconds } }: Stretch): number {
-  return tally.done / seconds
+/** Requests done per second of the load, whenever they were due. */
+export function rate({ outcome: { doneBySecond, seconds } }: Stretch): number {
+  return doneBySecond.reduce((sum, done) => sum + done, 0) / seconds
 }
 
 function mean(values: readonly number[]): number {
@@ -125,7 +125,7 @@ export function line(title: string, stretch: Stretch): string {
   const { tally, seconds, doneMs, refusedMs } = outcome
   const per = (count: number) => `${Math.round(count / seconds)}/s`
   const times = ({ p50, p99 }: Latency) => `p50 ${p50.toFixed(0)} p99 ${p99.toFixed(0)} ms`
-  const parts = [`${title}: ${per(tally.done)} done, ${times(doneMs)}`]
+  const parts = [`${title}: ${Math.round(rate(stretch))}/s done, ${times(doneMs)}`]
   if (tally.refused > 0) parts.push(`${per(tally.refused)} refused, ${times(refusedMs)}`)
   if (tally.withheld > 0) {
     const slowest = Math.min(...outcome.doneBySecond)
