@@ -6,7 +6,7 @@ export const ERRORS = {
   usage: { status: 500, definite: true, meaning: 'a flag or an argument is wrong' },
   malformed: { status: 400, definite: true, meaning: 'bytes that are no message, frame or record of ours' },
   unavailable: { status: 503, definite: true, meaning: 'no leader or no quorum; the request was not proposed' },
-  overloaded: { status: 503, definite: true, meaning: 'a queue is full; the request was not proposed' },
+  overloaded: { status: 503, definite: true, meaning: 'a queue is full, or what a session keeps; nothing was applied' },
   unknown: {
     status: 504,
     definite: false,

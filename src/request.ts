@@ -28,13 +28,13 @@ export const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
  *
  * `done`: it did what it says. `absent`: a delete found nothing. `mismatch`: the key was not as a compare-and-set
  * expected it. The others are said of sessions, and become refusals: `expired`, the session is not known (any more);
- * `reused`, the sequence belongs to another command; `outside`, the sequence is outside the session's window. Whatever
- * is not `done` has changed no key.
+ * `reused`, the sequence belongs to another command; `outside`, the sequence is outside the session's window; `full`, the
+ * session keeps as many bytes of answers as it may. Whatever is not `done` has changed no key.
  */
 export type Effect = 'done' | 'absent' | 'mismatch' | SessionRefusal
 
 /** What a session refuses a command with. */
-export type SessionRefusal = 'expired' | 'reused' | 'outside'
+export type SessionRefusal = 'expired' | 'reused' | 'outside' | 'full'
 
 /** What a command did. */
 export interface Result {
@@ -69,7 +69,11 @@ const SESSION_REFUSALS: Readonly<Record<SessionRefusal, { readonly code: Refusal
   outside: {
     code: 'conflict',
     reason:
-      'the sequence was acknowledged before, or too many above it are not: it is outside the window of the session',
+      'the sequence was acknowledged before, or too many below it are not: it is outside the window of the session',
+  },
+  full: {
+    code: 'overloaded',
+    reason: 'the session keeps too many bytes of answers: more writes are taken once some are acknowledged',
   },
 }
 

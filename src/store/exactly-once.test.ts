@@ -14,7 +14,7 @@ import {
   remove,
   type SessionId,
 } from '../command.ts'
-import type { Result } from '../request.ts'
+import { outcomeOf, type Result } from '../request.ts'
 import { ExactlyOnce } from './exactly-once.ts'
 import { KeyValueStore } from './kv-store.ts'
 import { WINDOW } from './session.ts'
@@ -129,10 +129,28 @@ describe('the window of a session', () => {
     const large = put('k', new Uint8Array(5_000_000))
     expect(write(store, session, 1, large).effect).toBe('done')
     expect(write(store, session, 2, large).effect).toBe('done')
-    expect(write(store, session, 3, large).effect).toBe('outside')
+    const refused = write(store, session, 3, large)
+    expect(refused.effect).toBe('full')
+    expect(outcomeOf(refused, null)).toMatchObject({ ok: false, code: 'overloaded' })
     expect(write(store, session, 2, large).effect).toBe('done')
     expect(write(store, session, 3, large, 1).effect).toBe('done')
     expect(store.get('k').version).toBe(4)
+  })
+
+  it('has room for the next write above the mark, whatever was executed before it, and once only', () => {
+    const store = machine()
+    const session = open(store)
+    const large = put('k', new Uint8Array(5_000_000))
+    store.execute(large)
+    for (const sequence of [3, 4]) expect(write(store, session, sequence, large).effect).toBe('done')
+    expect(write(store, session, 2, large).effect).toBe('full')
+    const first = write(store, session, 1, large)
+    expect([first.effect, first.version]).toEqual(['done', 4])
+    expect(write(store, session, 1, large)).toEqual(first)
+    expect(write(store, session, 2, large).effect).toBe('full')
+    expect(write(store, session, 2, large, 1)).toMatchObject({ effect: 'done', version: 5 })
+    expect(write(store, session, 5, large, 1).effect).toBe('full')
+    expect(write(store, session, 5, large, 4)).toMatchObject({ effect: 'done', version: 6 })
   })
 })
 

@@ -87,7 +87,7 @@ export class ExactlyOnce implements StateMachine {
     const fingerprint = fingerprintOf(command)
     const kept = session.find(sequence)
     if (kept) return kept.fingerprint === fingerprint ? kept.result : refused('reused')
-    if (session.full) return refused('outside')
+    if (!session.hasRoom(sequence)) return refused('full')
     const result = this.#machine.execute(command)
     this.sessions.keep(session, { sequence, fingerprint, result })
     return result

@@ -5,7 +5,7 @@ import { Digest } from './digest.ts'
 /** How many sequences above the acknowledged mark a session takes: clients pipeline, and order may be lost. */
 export const WINDOW = 1024
 
-/** From so many bytes of kept answers on a session takes no new write before its client acknowledges some. */
+/** From so many bytes of kept answers on a session takes only the next write above the mark, see `hasRoom`. */
 const MOST_BYTES = 8 * 1024 * 1024
 
 /** About how many bytes an answer takes beside its value. */
@@ -47,9 +47,12 @@ export class Session {
     return sequence > this.acknowledged && sequence <= this.acknowledged + WINDOW
   }
 
-  /** Whether the client must acknowledge some answers first. */
-  get full(): boolean {
-    return this.bytes >= MOST_BYTES
+  /**
+   * Whether the answer of a new write may be kept, or the client must acknowledge some first. The next one above the mark
+   * always may: without it the client could acknowledge nothing, whatever was executed before it.
+   */
+  hasRoom(sequence: number): boolean {
+    return this.bytes < MOST_BYTES || sequence === this.acknowledged + 1
   }
 
   /** The writes kept, in the order of their execution. */

@@ -69,6 +69,10 @@ const UNREAD = { ...UNSERVED, 501: sentence('the protocol has no such reads', 't
 
 const UNWRITTEN = {
   ...UNSERVED,
+  503: sentence(
+    'certainly not applied: no leader, no quorum, too many requests or kept answers of the session, or closing',
+    'no leader or no quorum within 2000 ms',
+  ),
   409: sentence(
     'the session has used this Seq for another write, or it is outside the window; nothing was applied',
     'the session has used this sequence for another command',
