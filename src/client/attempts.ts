@@ -3,13 +3,14 @@
  * an unknown outcome only where the request may be repeated without harm: a read, or a write in a session.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ERRORS, SynodError } from '../errors.ts'
+import { ERRORS, type ErrorCode, SynodError } from '../errors.ts'
 import { Connections, type Outgoing } from './connections.ts'
+import { Deadline, milliseconds } from './deadline.ts'
 import type { Reply } from './exchange.ts'
 import { failure, type RefusedError, type UnknownOutcomeError } from './outcomes.ts'
 import { header, refusal, silence } from './replies.ts'
 
-/** How a `KeyValueClient` behaves. */
+/** How a `KeyValueClient` behaves. Times are above 0 and at most 2^31 - 1 ms, as long as a timer can wait. */
 export interface AttemptOptions {
   /** Url of each node by its id. */
   readonly nodes: Readonly<Record<string, string>>
@@ -33,6 +34,18 @@ export interface Repeatable extends Outgoing {
   readonly repeatable: boolean
   /** The statuses that are answers, not failures. */
   readonly answers: readonly number[]
+  /** Where it stands in its session. */
+  readonly place?: Place
+}
+
+/** The place of a write in its session, which each attempt tells anew. */
+export interface Place {
+  /** Names and values in turn. */
+  headers(): readonly string[]
+  /** Told why an attempt has failed. */
+  onFailure(code: ErrorCode): void
+  /** Waits until another attempt may be sent; false when the deadline comes first. */
+  again(deadline: Deadline): Promise<boolean>
 }
 
 /** What a request came to, and the node that answered. */
@@ -56,8 +69,8 @@ export class Attempts {
   constructor(options: AttemptOptions) {
     this.#connections = new Connections(options.nodes, { connections: options.connections ?? 16 })
     this.#first = options.id ?? null
-    this.#timeoutMs = positive('timeoutMs', options.timeoutMs ?? 10_000)
-    this.#attemptMs = positive('attemptMs', options.attemptMs ?? 3_000)
+    this.#timeoutMs = milliseconds('timeoutMs', options.timeoutMs ?? 10_000)
+    this.#attemptMs = milliseconds('attemptMs', options.attemptMs ?? 3_000)
     this.#attempts = positive('attempts', options.attempts ?? 10)
     this.#random = options.random ?? Math.random
     if (this.#first !== null && !this.nodes.includes(this.#first))
@@ -69,27 +82,38 @@ export class Attempts {
   }
 
   /**
+   * The deadline of a request that begins now.
+   * @param timeoutMs how long it may take; without it as long as requests of this client may
+   * @throws SynodError `config` when no timer can wait so long
+   */
+  deadline(timeoutMs: number | undefined): Deadline {
+    return new Deadline(timeoutMs === undefined ? this.#timeoutMs : milliseconds('timeoutMs', timeoutMs))
+  }
+
+  /**
    * Tries a request until a node answers it.
    * @throws RefusedError, UnknownOutcomeError
    */
-  async run(request: Repeatable, timeoutMs = this.#timeoutMs): Promise<Answered> {
-    const headers = ['Id', '', 'Cid', String(++this.#cid), ...request.headers]
-    const outgoing = { method: request.method, path: request.path, headers, body: request.body }
-    const deadline = performance.now() + timeoutMs
+  async run(request: Repeatable, deadline: Deadline): Promise<Answered> {
+    const { method, path, body, answers, place } = request
+    const identity = ['Id', '', 'Cid', String(++this.#cid), ...request.headers]
     const { nodes } = this
     let at = this.#first === null ? Math.floor(this.#random() * nodes.length) : nodes.indexOf(this.#first)
     let doubt = false
     for (let attempt = 1; ; attempt++, at++) {
-      const patience = Math.max(1, Math.min(this.#attemptMs, deadline - performance.now()))
+      const outgoing = { method, path, body, headers: [...identity, ...(place?.headers() ?? [])] }
+      const patience = Math.max(1, Math.min(this.#attemptMs, deadline.leftMs))
       try {
-        return await this.#exchange(nodes[at % nodes.length]!, outgoing, request.answers, patience)
+        return await this.#exchange(nodes[at % nodes.length]!, outgoing, answers, patience)
       } catch (error) {
         if (!(error instanceof SynodError)) throw error
         doubt ||= !ERRORS[error.code].definite
+        place?.onFailure(error.code)
         const again = mayRepeat(error, request.repeatable) && attempt < this.#attempts
         const pause = FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 5) * (0.5 + this.#random())
-        if (!again || performance.now() + pause >= deadline) throw failed(error, doubt, attempt)
+        if (!again || deadline.leftMs <= pause) throw failed(error, doubt, attempt)
         await sleep(pause)
+        if (place && !(await place.again(deadline))) throw failed(error, doubt, attempt)
       }
     }
   }
@@ -124,6 +148,6 @@ function failed(error: SynodError, doubt: boolean, attempts: number): RefusedErr
 }
 
 function positive(name: string, value: number): number {
-  if (value > 0) return value
-  throw new SynodError('config', `${name} must be above 0, not ${value}`)
+  if (typeof value === 'number' && value > 0) return value
+  throw new SynodError('config', `${name} must be above 0, not ${String(value)}`)
 }

@@ -44,7 +44,7 @@ export async function consensus(
     if (distinct.size === 1) {
       return { agreed: true, explanation: `${hashes.length} nodes have the state hash ${[...distinct][0]}` }
     }
-    if (performance.now() >= deadline) return { agreed: false, explanation: `states differ: ${hashes.join(', ')}` }
+    if (!(performance.now() < deadline)) return { agreed: false, explanation: `states differ: ${hashes.join(', ')}` }
     await sleep(PAUSE_MS)
   }
 }

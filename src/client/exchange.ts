@@ -73,7 +73,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onError(error: Error): void {
     if (!this.#stopTimer()) return
-    const reason = this.#timedOut ? `no answer within ${this.#timeoutMs} ms` : describe(error)
+    const reason = this.#timedOut ? `no answer within ${Math.round(this.#timeoutMs)} ms` : describe(error)
     this.#receiver.onFailure(this.#abort !== null, reason)
   }
 

@@ -14,7 +14,8 @@ interface Asked {
 }
 
 /** Answers a request, or destroys its socket: `[status, body, headers]`, or null. */
-type Script = (asked: Asked, count: number) => [number, string?, Record<string, string>?] | null | Promise<null>
+type Script = (asked: Asked, count: number) => Scripted | Promise<Scripted>
+type Scripted = [number, string?, Record<string, string>?] | null
 
 const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -161,6 +162,12 @@ describe('without a session', () => {
     expect(await failureOf(client.get('k', { timeoutMs: 90 }))).toBeInstanceOf(UnknownOutcomeError)
     expect(await failureOf(client.put('k', 'v', { timeoutMs: 90 }))).toBeInstanceOf(UnknownOutcomeError)
   })
+
+  it('what is left of its time is told in whole milliseconds', async () => {
+    const { client } = await pair(() => new Promise<null>(() => {}))
+    const { message } = await failureOf(client.put('k', 'v', { timeoutMs: 20 }))
+    expect(message).toMatch(/^node a: no answer within \d+ ms$/)
+  })
 })
 
 describe('in a session', () => {
@@ -228,6 +235,56 @@ describe('in a session', () => {
     await first
     await Promise.all(others)
     expect(asked).toHaveLength(1 + 1031)
+  })
+
+  it('a write that finds the window full waits as long as its time allows, and is not sent', async () => {
+    let release: () => void = () => {}
+    const script: Script = ({ headers }) =>
+      headers.seq === '1' ? new Promise<null>((resolve) => (release = () => resolve(null))) : [200]
+    const { asked, client } = await pair(inSession(script), { attempts: 1 })
+    const session = await client.openSession()
+    const first = failureOf(session.put('k', ''))
+    await Promise.all(Array.from({ length: 1023 }, () => session.put('k', '')))
+    const error = await failureOf(session.put('k', 'late', { timeoutMs: 20 }))
+    expect([error instanceof RefusedError, error.code]).toEqual([true, 'overloaded'])
+    expect(error.message).toBe("the session's window was full for 20 ms; nothing was sent")
+    expect(asked).toHaveLength(1 + 1024)
+    release()
+    await first
+    // It has left no gap.
+    await session.put('k', '')
+    expect(asked.at(-1)!.headers).toMatchObject({ seq: '1025', acked: '1024' })
+  })
+
+  it('writes side by side all end well though the cluster keeps few answers at once', async () => {
+    const [writes, kept, most] = [24, new Set<number>(), 4]
+    let mark = 0
+    let executed = 0
+    /** As the state machine does it. */
+    const execute = (sequence: number, acknowledged: number): Scripted => {
+      mark = Math.max(mark, acknowledged)
+      for (const old of kept) if (old <= mark) kept.delete(old)
+      if (sequence <= mark) return [409]
+      if (kept.has(sequence)) return [200]
+      if (kept.size >= most && sequence !== mark + 1) return [503, 'the session is full', { 'Retry-After': '1' }]
+      kept.add(sequence)
+      executed += 1
+      return [200]
+    }
+    // The first attempts are executed from the last to the first: the worst order.
+    const first: (() => void)[] = []
+    const script: Script = async ({ headers }, count) => {
+      if (count <= writes) {
+        const turn = new Promise<void>((resolve) => first.unshift(resolve))
+        if (count === writes) for (const go of first) go()
+        await turn
+      }
+      return execute(Number(headers.seq), Number(headers.acked))
+    }
+    const { client } = await pair(inSession(script), { connections: writes })
+    const session = await client.openSession()
+    await Promise.all(Array.from({ length: writes }, () => session.put('k', 'v')))
+    expect([executed, session.acknowledged]).toEqual([writes, writes])
   })
 
   it('opening is repeated, and refused where there are none', async () => {

@@ -37,7 +37,7 @@ export interface Found extends Told {
 export class KeyValueClient extends Writes {
   readonly #attempts: Attempts
 
-  /** @throws SynodError `config` when the options make no sense: no nodes, a bad url, an `id` that is no node */
+  /** @throws SynodError `config` when the options make no sense: no nodes, a bad url, an `id` that is no node, a time that no timer can wait */
   constructor(options: AttemptOptions) {
     super()
     this.#attempts = new Attempts(options)
@@ -50,12 +50,16 @@ export class KeyValueClient extends Writes {
 
   /**
    * Reads `key`, by the path asked for. Where the protocol does not have that path, the refusal's code is `unsupported`.
-   * @throws RefusedError, UnknownOutcomeError when no node answered; SynodError `malformed` for a bad key
+   * @throws RefusedError, UnknownOutcomeError when no node answered; SynodError `malformed` for a bad key, `config` for a
+   *   bad time; TypeError for what is no key
    */
   async get(key: Key, { read, timeoutMs }: GetOptions = {}): Promise<Found> {
     const request = { method: 'GET', path: textPath(key), body: null, answers: [200, 404] } as const
     const headers = read === undefined ? [] : ['Read', read]
-    const answered = await this.#attempts.run({ ...request, headers, repeatable: true }, timeoutMs)
+    const answered = await this.#attempts.run(
+      { ...request, headers, repeatable: true },
+      this.#attempts.deadline(timeoutMs),
+    )
     return { ...told(answered), value: answered.reply.status === 200 ? answered.reply.body : null }
   }
 
@@ -66,7 +70,8 @@ export class KeyValueClient extends Writes {
   async openSession(options: CallOptions = {}): Promise<Session> {
     const open = { method: 'POST', path: '/session', body: null, answers: [201] } as const
     // One that was opened without our knowing is never used, and goes when its time has come.
-    const { node, reply } = await this.#attempts.run({ ...open, headers: [], repeatable: true }, options.timeoutMs)
+    const deadline = this.#attempts.deadline(options.timeoutMs)
+    const { node, reply } = await this.#attempts.run({ ...open, headers: [], repeatable: true }, deadline)
     const id = sessionOf(reply.body)
     if (id === null) throw failure(false, 'malformed', `node ${node} answered something that is no session`)
     return new Session(id, this.#attempts)
@@ -77,8 +82,8 @@ export class KeyValueClient extends Writes {
     await this.#attempts.close()
   }
 
-  protected override send(write: Write, { timeoutMs }: CallOptions): Promise<Answered> {
-    return this.#attempts.run({ ...write, repeatable: false }, timeoutMs)
+  protected override async send(write: Write, { timeoutMs }: CallOptions): Promise<Answered> {
+    return this.#attempts.run({ ...write, repeatable: false }, this.#attempts.deadline(timeoutMs))
   }
 }
 

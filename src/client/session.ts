@@ -1,22 +1,19 @@
 /**
  * A client's session: each of its writes is executed once, however often it is tried and through whichever node. Writes
- * may be under way side by side, up to the window that the cluster keeps.
+ * may be under way side by side, up to the window that the cluster keeps: 1,024, or fewer while their answers, which are the
+ * values before, take 8 MiB. Those beyond it wait for their turn, as long as their time allows.
  */
-import type { Answered, Attempts } from './attempts.ts'
+import type { Answered, Attempts, Place } from './attempts.ts'
+import { failure } from './outcomes.ts'
+import { Window } from './window.ts'
 import { type CallOptions, type Write, Writes } from './writes.ts'
-
-/** How many sequences above the acknowledged ones the cluster takes. */
-const WINDOW = 1024
 
 /** See the file's head. Opened by `KeyValueClient.openSession`. With code `expired` it is forgotten: open another one. */
 export class Session extends Writes {
   /** The cluster's name for it. */
   readonly id: string
   readonly #attempts: Attempts
-  #last = 0
-  /** The sequences under way, in their order. */
-  readonly #open = new Set<number>()
-  readonly #waiting: (() => void)[] = []
+  readonly #window = new Window()
 
   constructor(id: string, attempts: Attempts) {
     super()
@@ -26,21 +23,32 @@ export class Session extends Writes {
 
   /** All sequences up to here have ended: the cluster may forget their answers. */
   get acknowledged(): number {
-    const [oldest] = this.#open
-    return oldest === undefined ? this.#last : oldest - 1
+    return this.#window.acknowledged
   }
 
   protected override async send(write: Write, { timeoutMs }: CallOptions): Promise<Answered> {
-    while (this.#last - this.acknowledged >= WINDOW) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    const sequence = ++this.#last
-    this.#open.add(sequence)
-    const place = ['Session', this.id, 'Seq', String(sequence), 'Acked', String(this.acknowledged)]
+    const deadline = this.#attempts.deadline(timeoutMs)
+    const sequence = await this.#window.next(deadline)
+    if (sequence === null) {
+      const reason = `the session's window was full for ${Math.round(deadline.withinMs)} ms; nothing was sent`
+      throw failure(false, 'overloaded', reason)
+    }
     try {
-      return await this.#attempts.run({ ...write, headers: [...write.headers, ...place], repeatable: true }, timeoutMs)
+      return await this.#attempts.run({ ...write, repeatable: true, place: this.#place(sequence) }, deadline)
     } finally {
       // Also one that was given up: it is not tried again, and an attempt that arrives later is refused.
-      this.#open.delete(sequence)
-      for (const resume of this.#waiting.splice(0)) resume()
+      this.#window.end(sequence)
+    }
+  }
+
+  #place(sequence: number): Place {
+    return {
+      // The mark as it is now: what a retry needs may be the room that it makes.
+      headers: () => ['Session', this.id, 'Seq', String(sequence), 'Acked', String(this.acknowledged)],
+      onFailure: (code) => {
+        if (code === 'overloaded') this.#window.narrow(sequence)
+      },
+      again: async (deadline) => (await this.#window.again(sequence, deadline)) !== null,
     }
   }
 }
