@@ -247,18 +247,27 @@ describe('views and faults', () => {
   })
 
   it('is ready only where the node says so', async () => {
-    const script: Script = (request, socket) => {
-      const known = request.startsWith('GET /health/ready ')
-      socket.write(answer(known ? '200 OK' : '404 Not Found'))
-    }
-    const up = await scriptedNode(script)
-    const waiting = await scriptedNode((_, socket) => socket.write(answer('503 Service Unavailable')))
-    const stranger = await scriptedNode((_, socket) => socket.write(answer('400 Bad Request')))
-    const nodes = { '1.1': up.url, '1.2': waiting.url, '1.3': await nowhere(), '1.4': stranger.url }
-    const client = clientOf({ nodes })
-    expect(await Promise.all(['1.1', '1.2', '1.3'].map((id) => client.ready(id)))).toEqual([true, false, false])
-    expect((await errorOf(client.ready('1.4'))).code).toBe('malformed')
+    const says = (body: string) => scriptedNode((_, socket) => socket.write(answer('200 OK', body)))
+    const [up, waiting] = [await says('{"id":"1.1","ready":true}'), await says('{"id":"1.2","ready":false}')]
+    const closing = await scriptedNode((_, socket) => socket.write(answer('503 Service Unavailable')))
+    const client = clientOf({
+      nodes: { up: up.url, waiting: waiting.url, closing: closing.url, gone: await nowhere() },
+    })
+    const asked = ['up', 'waiting', 'closing', 'gone'].map((id) => client.ready(id))
+    expect(await Promise.all(asked)).toEqual([true, false, false, false])
     expect((await errorOf(client.ready('9.9'))).code).toBe('config')
+  })
+
+  it.each([
+    ['200 OK', '', 'malformed'],
+    ['200 OK', 'ready\n', 'malformed'],
+    ['200 OK', '{}', 'malformed'],
+    ['200 OK', '{"ready":"true"}', 'malformed'],
+    ['400 Bad Request', 'invalid path', 'malformed'],
+    ['404 Not Found', '', 'unsupported'],
+  ])('finds nobody ready who answers %s and %j: that is no Synod node', async (status, body, code) => {
+    const stranger = await scriptedNode((_, socket) => socket.write(answer(status, body)))
+    expect((await errorOf(clientOf({ nodes: { '1.1': stranger.url } }).ready('1.1'))).code).toBe(code)
   })
 
   const paths = (node: ScriptedNode) => node.requests.map((request) => request.split(' ', 2).join(' ')).sort()

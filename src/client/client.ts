@@ -6,11 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ERRORS, SynodError } from '../errors.ts'
 import { Connections, type Outgoing } from './connections.ts'
+import { milliseconds } from './deadline.ts'
 import type { Reply } from './exchange.ts'
 import { ClusterFaults } from './faults.ts'
 import { canonicalKey, type Key } from './key.ts'
 import { type Meta, meta, refusal, silence } from './replies.ts'
-import { type NodeState, parseHistory, parseState } from './views.ts'
+import { bytesOf } from './value.ts'
+import { type NodeState, parseHistory, parseState, readinessOf } from './views.ts'
 
 /** How a `Client` behaves. */
 export interface ClientOptions {
@@ -18,7 +20,7 @@ export interface ClientOptions {
   readonly nodes: Readonly<Record<string, string>>
   /** The node to talk to, also sent as `Id`; without it each request goes to a random node. */
   readonly id?: string
-  /** How long a request may take, 5000 by default. */
+  /** How long one try of a request may take: above 0 and at most 2^31 - 1, as long as a timer can wait; 5000 by default. */
   readonly timeoutMs?: number
   /** The most connections per node, 16 by default. */
   readonly connections?: number
@@ -61,24 +63,25 @@ export class Client {
   readonly #random: () => number
   #cid = 0
 
-  /** @throws SynodError `config` when the options make no sense: no nodes, a bad url, an `id` that is no node */
+  /** @throws SynodError `config` when the options make no sense: no nodes, a bad url, an `id` that is no node, a bad time */
   constructor(options: ClientOptions) {
     this.#connections = new Connections(options.nodes, { connections: options.connections ?? 16 })
     this.nodes = this.#connections.nodes
     this.#id = options.id || null
-    this.#timeoutMs = options.timeoutMs ?? 5_000
+    this.#timeoutMs = milliseconds('timeoutMs', options.timeoutMs ?? 5_000)
     this.#retries = options.retries ?? 0
     this.#random = options.random ?? Math.random
     this.faults = new ClusterFaults(this.nodes, (node, method, path) =>
       this.#exchange(node, { method, path, headers: [], body: null }),
     )
     if (this.#id !== null) this.#known(this.#id)
-    if (!(this.#timeoutMs > 0)) throw new SynodError('config', `timeoutMs must be above 0, not ${this.#timeoutMs}`)
+    if (!(this.#retries >= 0)) throw new SynodError('config', `retries must be at least 0, not ${this.#retries}`)
   }
 
   /**
    * Reads `key`.
-   * @throws SynodError `malformed` (bad key), `unavailable`/`overloaded` (refused), `unknown` (no answer), see `refusal`
+   * @throws SynodError `malformed` (bad key), `config` (bad time, no such node), `unavailable`/`overloaded` (refused),
+   *   `unknown` (no answer), see `refusal`; TypeError for what is no key
    */
   async get(key: Key, options: RequestOptions = {}): Promise<ReadResult> {
     const path = `/${canonicalKey(key)}`
@@ -88,11 +91,12 @@ export class Client {
 
   /**
    * Writes `value`, a string as UTF-8, under `key`; empty is a value.
-   * @throws SynodError as `get`; with `unknown` and `internal` the write may have been applied, now or later
+   * @throws SynodError as `get`; with `unknown` and `internal` the write may have been applied, now or later; TypeError for
+   *   what is no key or no value
    */
   async put(key: Key, value: Uint8Array | string, options: RequestOptions = {}): Promise<WriteResult> {
     const path = `/${canonicalKey(key)}`
-    const body = typeof value === 'string' ? Buffer.from(value) : value
+    const body = bytesOf(value)
     const { node, reply } = await this.#command({ method: 'PUT', path, headers: [], body }, options)
     return { node, previous: reply.body.length > 0 ? reply.body : null, ...meta(reply) }
   }
@@ -123,8 +127,9 @@ export class Client {
    */
   async ready(id: string, options: { timeoutMs?: number } = {}): Promise<boolean> {
     try {
-      await this.#ask(this.#known(id), '/health/ready', options)
-      return true
+      const node = this.#known(id)
+      // Not `/health/ready`: its 200 is what any server says. No other than a node of ours has this view.
+      return readinessOf(node, (await this.#ask(node, '/state', options)).body)
     } catch (error) {
       const code = error instanceof SynodError ? error.code : 'internal'
       if (code === 'unavailable' || code === 'overloaded' || code === 'unknown') return false
@@ -167,9 +172,10 @@ export class Client {
     return this.#exchange(node, { method: 'GET', path, headers: [], body: null }, options.timeoutMs)
   }
 
-  #exchange(node: string, request: Outgoing, timeoutMs = this.#timeoutMs): Promise<Reply> {
+  async #exchange(node: string, request: Outgoing, timeoutMs = this.#timeoutMs): Promise<Reply> {
+    const patienceMs = milliseconds('timeoutMs', timeoutMs)
     return new Promise((resolve, reject) => {
-      this.#connections.send(node, request, timeoutMs, {
+      this.#connections.send(node, request, patienceMs, {
         onReply: (reply) => (reply.status === 200 ? resolve(reply) : reject(refusal(node, reply))),
         onFailure: (sent, reason) => reject(silence(node, sent, reason)),
       })

@@ -51,6 +51,17 @@ export function parseState(node: string, body: Buffer): NodeState {
   }
 }
 
+/**
+ * Reads from an answer of `/state` whether the node serves requests.
+ * @throws SynodError `malformed` when it is something else
+ */
+export function readinessOf(node: string, body: Buffer): boolean {
+  const view = json(node, 'state', body)
+  const ready = typeof view === 'object' && view !== null && 'ready' in view ? view.ready : null
+  if (typeof ready !== 'boolean') throw malformed(node, 'state', body)
+  return ready
+}
+
 function json(node: string, what: string, body: Buffer): unknown {
   try {
     return parse(body.toString())

@@ -2,6 +2,7 @@
 import type { Answered, Repeatable } from './attempts.ts'
 import { type Key, textPath } from './key.ts'
 import { header, type Meta, meta } from './replies.ts'
+import { bytesOf, kindOf } from './value.ts'
 
 /** What every answer tells. */
 export interface Told extends Meta {
@@ -19,7 +20,7 @@ export interface Put extends Told {
 
 /** What a delete gave. */
 export interface Deleted extends Told {
-  /** False when the key was absent already. */
+  /** False when the key was absent already. True also then where the protocol does not tell, as ABD does not. */
   readonly deleted: boolean
   /** The value before; null when there was none, it was empty, or the protocol does not tell. */
   readonly previous: Buffer | null
@@ -40,7 +41,10 @@ export interface CallOptions {
 /** A write on its way out; what it lacks depends on who sends it. */
 export type Write = Pick<Repeatable, 'method' | 'path' | 'headers' | 'body' | 'answers'>
 
-/** See the file's head. All methods throw `RefusedError` or `UnknownOutcomeError`, and `SynodError` `malformed` for a bad key. */
+/**
+ * See the file's head. All methods throw `RefusedError` or `UnknownOutcomeError`; before anything is sent also `SynodError`
+ * `malformed` for a bad key and `config` for a bad time, and `TypeError` for what is no key, value or version.
+ */
 export abstract class Writes {
   /** Sends a write and gives its answer. */
   protected abstract send(write: Write, options: CallOptions): Promise<Answered>
@@ -70,7 +74,7 @@ export abstract class Writes {
     value: Uint8Array | string | null,
     options: CallOptions = {},
   ): Promise<Compared> {
-    const headers = expected === null ? ['If-None-Match', '*'] : ['If-Match', `"${expected}"`]
+    const headers = conditionOf(expected)
     const method = value === null ? 'DELETE' : 'PUT'
     const body = value === null ? null : bytesOf(value)
     // A delete of what is absent as expected is 404: it had nothing to do.
@@ -89,6 +93,10 @@ function previous({ reply }: Answered): Buffer | null {
   return reply.body.length > 0 ? reply.body : null
 }
 
-function bytesOf(value: Uint8Array | string): Uint8Array {
-  return typeof value === 'string' ? Buffer.from(value) : value
+/** The condition that a key is at this version, or absent. */
+function conditionOf(expected: number | null): string[] {
+  if (expected === null) return ['If-None-Match', '*']
+  if (Number.isSafeInteger(expected)) return ['If-Match', `"${expected}"`]
+  const given = typeof expected === 'number' ? expected : kindOf(expected)
+  throw new TypeError(`the version expected is a whole number or null, not ${given}`)
 }
