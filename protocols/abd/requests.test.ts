@@ -160,6 +160,14 @@ describe('requests', () => {
     s.judge()
   })
 
+  it('to delete do not say whether there was anything', () => {
+    const s = cluster()
+    const deleted = (number: number) => ({ value: null, version: tag(number, 0), effect: 'done' })
+    expect(submit(s, '1.1', remove('k'))).toEqual({ ok: true, result: deleted(1), position: null })
+    expect(submit(s, '1.1', remove('k'))).toEqual({ ok: true, result: deleted(2), position: null })
+    s.judge()
+  })
+
   it('to delete are not forgotten in a restart', () => {
     const s = cluster({ durable: true })
     s.write('1.1', 'k')

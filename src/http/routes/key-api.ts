@@ -148,7 +148,11 @@ export const DELETE_TEXT: Api = {
   path: '/kv/:key',
   params: TEXT,
   headers: WRITE,
-  answers: { 200: text(PREVIOUS, 'red', TAGGED), ...ABSENT, ...UNWRITTEN },
+  answers: {
+    200: text(PREVIOUS, 'red', TAGGED),
+    404: sentence('the key is absent already; a protocol that does not order writes cannot tell: 200', 'absent'),
+    ...UNWRITTEN,
+  },
 }
 
 export const OPEN_SESSION: Api = {
