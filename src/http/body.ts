@@ -44,7 +44,9 @@ export function readBody(request: IncomingMessage, limit: number, done: (body: U
   }
   const onEnd = (): void => {
     const [first] = chunks
-    done(chunks.length === 1 && first ? owned(first) : Buffer.concat(chunks, length))
+    // Its client may send the rest behind its refusal, and has been told that nothing was done.
+    if (!connection.hasRefused(request))
+      done(chunks.length === 1 && first ? owned(first) : Buffer.concat(chunks, length))
     connection.endBody()
   }
   request.on('data', onData)

@@ -7,11 +7,13 @@ import { Connection } from './connection.ts'
 /** How long a client may go on sending before its refusal is taken for read. */
 const LINGER_MS = 500
 
+const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
+
 /** Status and sentence per code of Node's parser; everything else is a 400. */
 const ANSWERS: ReadonlyMap<string, readonly [status: number, sentence: string]> = new Map([
   ['HPE_HEADER_OVERFLOW', [431, 'the headers are too long']],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'the chunk extensions are too long']],
-  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'the request took too long to arrive']],
+  [TIMEOUT, [408, 'the request took too long to arrive']],
 ])
 
 /** Node's `clientError` event: refuses what arrived and ends the connection. */
@@ -20,24 +22,36 @@ export function onClientError(error: Error & { readonly code?: string }, socket:
     socket.destroy()
     return
   }
+  if (error.code === TIMEOUT && Connection.of(socket).stopped) {
+    // Not the client was slow: the rest was not read.
+    endWith(socket, 503, 'too many requests wait here', 'Retry-After: 1\r\n')
+    return
+  }
   const [status, sentence] = ANSWERS.get(error.code ?? '') ?? [400, 'this is no HTTP request']
   endWith(socket, status, sentence)
 }
 
 /**
- * Writes a last answer past Node's, and ends the connection. Where an earlier request of the connection is still owed its
- * answer, nothing is written, since the client would take a refusal for that answer.
+ * Writes a last answer past Node's, and ends the connection: for what has not arrived as a whole, and is never handled.
+ * The requests before it get their answers first; where the last one has one of its own, nothing more is written.
  */
 export function endWith(socket: Duplex, status: number, sentence: string, headers = ''): void {
-  if (socket.writableEnded || socket.destroyed) return
-  if (!Connection.of(socket).refusable) {
-    socket.destroy()
-    return
+  const refusing = Connection.of(socket).refuse()
+  if (!refusing) return
+  const { told, after } = refusing
+  const leave = () => {
+    if (socket.writableEnded || socket.destroyed) return
+    socket.end(told ? format(status, sentence, headers) : '')
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.once('close', () => clearTimeout(timer))
   }
-  socket.end(
+  if (after && !after.writableFinished) after.once('finish', leave)
+  else leave()
+}
+
+function format(status: number, sentence: string, headers: string): string {
+  return (
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}Content-Type: text/plain; charset=utf-8\r\n` +
-      `X-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: ${sentence.length + 1}\r\n\r\n${sentence}\n`,
+    `X-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: ${sentence.length + 1}\r\n\r\n${sentence}\n`
   )
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(timer))
 }

@@ -97,3 +97,60 @@ test('closing twice is closing once', async () => {
   await app.close()
   await app.close()
 })
+
+test('pipelined requests inside the node are all answered, and the last answer ends their connection', async () => {
+  const { app, client, gateway } = await startServer({ closeGraceMs: 60_000 })
+  const [one, late] = [client(), client()]
+  await late.exchange(request('GET /health'))
+  gateway.held = []
+  one.send(request('PUT /1', {}, 'a') + request('PUT /1', {}, 'b') + request('GET /1'))
+  await expect.poll(() => gateway.held?.length).toBe(3)
+  const closed = app.close()
+  await refused(late)
+  gateway.release()
+  const connections = []
+  for (let n = 0; n < 3; n++) {
+    const { status, headers } = await one.response()
+    connections.push([status, headers.get('connection')])
+  }
+  expect(connections).toEqual([
+    [200, 'keep-alive'],
+    [200, 'keep-alive'],
+    [200, 'close'],
+  ])
+  await Promise.all([one.closed, closed])
+})
+
+test('a client that goes away with answers in line does not hold it up', async () => {
+  const { app, client, gateway } = await startServer({ closeGraceMs: 60_000 })
+  const [one, late] = [client(), client()]
+  await late.exchange(request('GET /health'))
+  gateway.held = []
+  one.send(request('GET /1').repeat(3))
+  await expect.poll(() => gateway.held?.length).toBe(3)
+  const closed = app.close()
+  await refused(late)
+  // The last is answered first, so its answer waits for the others'.
+  gateway.held.splice(2)[0]!()
+  one.socket.resetAndDestroy()
+  await one.closed
+  gateway.release()
+  await closed
+})
+
+test('requests that wait at the door are refused at once', async () => {
+  const { app, client, gateway, once } = await startServer({ patienceMs: 60_000, closeGraceMs: 60_000 })
+  const [inside, waiting] = [client(), client()]
+  gateway.held = []
+  inside.send(request('PUT /1', {}, 'a'))
+  await expect.poll(() => gateway.held?.length).toBe(1)
+  gateway.room = 0
+  waiting.send(request('PUT /2', {}, 'b') + request('PUT /3', {}, 'c'))
+  for (let round = 0; round < 2; round++) await once(request('GET /health'))
+  const closed = app.close()
+  expect((await waiting.response()).status).toBe(503)
+  gateway.release()
+  expect((await inside.response()).status).toBe(200)
+  await closed
+  expect(gateway.submitted.map(({ key }) => key)).toEqual(['1'])
+})

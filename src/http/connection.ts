@@ -1,10 +1,10 @@
 /**
- * The requests of one connection. Those still owed an answer: when bytes stop being HTTP, a 400 must not be taken for
- * the answer of an earlier request, which may well have been applied. And the one whose body is arriving: pipelined
+ * The requests of one connection. The last ones: when bytes stop being HTTP, or stop coming, a refusal must not be taken
+ * for the answer of an earlier request, which may well have been applied. And the one whose body is arriving: pipelined
  * requests behind it wait, so that they reach the node in the order in which they were sent. So do those behind one that
  * waits at the door (`door.ts`); while that is so the connection is not read, and what its client sends stays in the network.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Fifo } from '../parts/fifo.ts'
 import type { Door } from './door.ts'
@@ -15,12 +15,23 @@ interface Tracked {
   [STATE]?: Connection
 }
 
+/** How what arrived last is refused. */
+export interface Refusing {
+  /** Whether the client may be told: else it would take the refusal for the answer of what it has sent whole. */
+  readonly told: boolean
+  /** The answer that must have left before; null when there is none. */
+  readonly after: ServerResponse | null
+}
+
 /** The requests of one connection. */
 export class Connection {
-  /** Requests begun and not answered. */
-  #owed = 0
-  #last: IncomingMessage | null = null
+  /** The answer of the request begun last, and of the one before; given, perhaps, and perhaps sent. */
+  #last: ServerResponse | null = null
+  #before: ServerResponse | null = null
+  /** The request that was refused for what came, or did not come, of its body. */
+  #refused: IncomingMessage | null = null
   #reading = false
+  /** Whether what arrives from now on is no request: the last answer is decided. */
   #ended = false
   /** The request that waits at the door. */
   #resting: (() => void) | null = null
@@ -53,27 +64,56 @@ export class Connection {
     return ((socket as Tracked)[STATE] ??= new Connection(socket))
   }
 
-  /** Counts a request whose headers have arrived. */
-  begin(request: IncomingMessage): void {
-    this.#owed += 1
+  /** Notes a request whose headers have arrived; false on an ended connection, where it is none. */
+  begin(response: ServerResponse): boolean {
+    if (this.#ended) return false
     this.#heard = true
-    this.#last = request
+    this.#before = this.#last
+    this.#last = response
+    return true
   }
 
-  /** No request behind the last one is handled: where one ends and the next begins is no longer sure. */
+  /** No request that begins from now on is handled. */
   end(): void {
     this.#ended = true
+  }
+
+  /** Nor is any behind the present one. */
+  cut(): void {
+    this.end()
     while (this.#waiting.size > 0) this.#waiting.shift()
   }
 
-  /** Calls `next` once no earlier request's body is arriving or waits at the door, mostly at once; never on an ended connection. */
-  inTurn(next: () => void): void {
-    if (this.#ended) return
+  /**
+   * Ends it for what has not arrived as a whole: that is never handled, whatever may still come. What has is answered as
+   * it would be anyway. Null on a connection that has ended already.
+   */
+  refuse(): Refusing | null {
+    if (this.#ended) return null
+    this.end()
+    const last = this.#last
+    if (last === null || last.req.complete) return { told: true, after: last }
+    // It was answered, or acted upon, without its body.
+    if (last.headersSent || !(this.#reading || this.#waiting.size > 0)) return { told: false, after: last }
+    this.#refused = last.req
+    last.req.resume()
+    return { told: true, after: this.#before }
+  }
+
+  /** Whether `request` was refused although its body may still arrive. */
+  hasRefused(request: IncomingMessage): boolean {
+    return request === this.#refused
+  }
+
+  /** Calls `next` once no earlier request's body is arriving or waits at the door, mostly at once; not if it is refused before. */
+  inTurn(request: IncomingMessage, next: () => void): void {
     if (!this.#blocked && this.#waiting.size === 0) {
       next()
       return
     }
-    this.#waiting.push(next)
+    this.#waiting.push(() => {
+      if (!this.hasRefused(request)) next()
+    })
     if (this.#resting) this.#hold()
   }
 
@@ -136,15 +176,14 @@ export class Connection {
     this.#look()
   }
 
-  /** Counts an answer. */
-  answered(): void {
-    this.#owed -= 1
-    if (this.#owed === 0) this.#last = null
+  /** The answer of the request begun last. */
+  get last(): ServerResponse | null {
+    return this.#last
   }
 
-  /** Whether an answer written now would be that of the last request, and that request has not arrived in full. */
-  get refusable(): boolean {
-    return this.#owed === 0 || (this.#owed === 1 && this.#last?.complete === false)
+  /** Whether it is not read, for others' sake or for what waits at the door. */
+  get stopped(): boolean {
+    return this.#stopped
   }
 
   /** How many requests were read of it and are not handled yet. */

@@ -26,14 +26,14 @@ const TEXT = 'text/plain; charset=utf-8'
 
 /** See the file's head. One per server. */
 export class Responder {
-  /** Whether the server closes: from then on each answer ends its connection. */
+  /** Whether the server closes: from then on the last answer of each connection ends it. */
   closing = false
   readonly #gateway: Gateway
   readonly #door: Door
   /** Requests that the node has not answered. */
   #inside = 0
-  /** Answers given and perhaps not yet sent. */
-  #leaving = 0
+  /** The last answers of connections that have some given and perhaps not yet sent. */
+  readonly #leaving = new Set<Response>()
   /** While closing: looks whether anything is left. */
   #progress: (() => void) | null = null
   #ballot = -1
@@ -98,7 +98,7 @@ export class Responder {
     const headers = ['Content-Type', TEXT, 'X-Content-Type-Options', 'nosniff', 'Connection', 'close']
     headers.push('Content-Length', String(body.length))
     if (!this.#begin(response, 413, headers)) return
-    Connection.of(response.req.socket).end()
+    Connection.of(response.req.socket).cut()
     response.write(body)
     const end = (): void => {
       clearTimeout(timer)
@@ -114,16 +114,33 @@ export class Responder {
    */
   close(onAnswered: () => void, onSent: () => void): void {
     this.closing = true
+    this.#door.admit()
     let answered = false
     this.#progress = () => {
       if (this.#inside > 0) return
       if (!answered) onAnswered()
       answered = true
-      if (this.#leaving > 0) return
+      // Answers that wait behind others are not told when their connection dies.
+      for (const response of this.#leaving) if (response.req.socket.destroyed) this.#leaving.delete(response)
+      if (this.#leaving.size > 0) return
       this.#progress = null
       onSent()
     }
     this.#progress()
+  }
+
+  /** While closing: looks whether that was the last thing left. */
+  look(): void {
+    this.#progress?.()
+  }
+
+  /** Whether this answer is the last of its connection, since the server closes. Those before it are still on their way. */
+  isLast(response: Response): boolean {
+    if (!this.closing) return false
+    const connection = Connection.of(response.req.socket)
+    if (connection.last !== response) return false
+    connection.end()
+    return true
   }
 
   #settle(outcome: Outcome, read: ReadMode, identity: Identity, response: Response, present: Present | null): void {
@@ -148,14 +165,17 @@ export class Responder {
     this.#door.admit()
     // Node counts a connection as idle while the rest of a large answer is still on its way.
     const slow = this.closing || (outcome.ok && outcome.result.value !== null && outcome.result.value.length > SMALL)
-    if (slow && !response.closed) {
-      this.#leaving += 1
-      response.once('close', () => {
-        this.#leaving -= 1
-        this.#progress?.()
-      })
-    }
+    if (slow) this.#await(Connection.of(response.req.socket).last ?? response)
     this.#progress?.()
+  }
+
+  #await(last: Response): void {
+    if (last.closed || this.#leaving.has(last)) return
+    this.#leaving.add(last)
+    last.once('close', () => {
+      this.#leaving.delete(last)
+      this.#progress?.()
+    })
   }
 
   #value(response: Response, result: Result, headers: string[]): void {
@@ -174,8 +194,7 @@ export class Responder {
   /** Writes the head; false when there is nobody to answer, or an answer already. */
   #begin(response: Response, status: number, headers: string[]): boolean {
     if (response.headersSent || response.destroyed) return false
-    if (this.closing && !headers.includes('Connection')) headers.push('Connection', 'close')
-    Connection.of(response.req.socket).answered()
+    if (this.isLast(response) && !headers.includes('Connection')) headers.push('Connection', 'close')
     response.writeHead(status, headers)
     return true
   }

@@ -84,12 +84,15 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     },
   })
 
-  const intake = intakeOf(app)
+  const intake = intakeOf(app, () => responder.look())
 
   /** Refuses a request by its form, or because the server closes; true when it may go on. */
   function admit(identity: Identity, response: Response): boolean {
     const connection = Connection.of(response.req.socket)
-    connection.begin(response.req)
+    if (!connection.begin(response)) {
+      response.req.resume()
+      return false
+    }
     intake.begin()
     // Upgrades are ignored, as HTTP allows, but Node drops what follows such a request: nothing may follow it.
     if (response.req.headers.upgrade !== undefined) response.setHeader('Connection', 'close')
@@ -108,7 +111,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
   app.decorateRequest('identity')
   app.addHook('onRequest', (request, reply, next) => {
     request.identity = { clientId: '', commandId: '0' }
-    if (admit(request.identity, reply.raw)) Connection.of(request.raw.socket).inTurn(next)
+    if (admit(request.identity, reply.raw)) Connection.of(request.raw.socket).inTurn(request.raw, next)
   })
   app.setErrorHandler((error, _request, reply) => {
     reply.hijack()
@@ -129,13 +132,16 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
   return app
 }
 
-/** Counts what is read of all connections together. */
-function intakeOf(app: FastifyInstance): Intake {
+/** Counts what is read of all connections together; `onClose` is called when one has gone. */
+function intakeOf(app: FastifyInstance, onClose: () => void): Intake {
   const intake = new Intake()
   app.server.on('connection', (socket) => {
     const connection = Connection.of(socket)
     intake.add(connection)
-    socket.once('close', () => intake.remove(connection))
+    socket.once('close', () => {
+      intake.remove(connection)
+      onClose()
+    })
   })
   return intake
 }

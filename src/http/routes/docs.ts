@@ -2,7 +2,6 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Connection } from '../connection.ts'
 import { schemaOf } from './api.ts'
 import type { Context } from './context.ts'
 
@@ -43,10 +42,9 @@ export function addDocsRoutes(
       else next()
     })
     // These answers do not go through the responder, so what it does for all others is done here.
-    scope.addHook('onSend', (request, reply, payload, next) => {
-      Connection.of(request.raw.socket).answered()
+    scope.addHook('onSend', (_request, reply, payload, next) => {
       reply.header('X-Content-Type-Options', 'nosniff')
-      if (responder.closing) reply.header('Connection', 'close')
+      if (responder.isLast(reply.raw)) reply.header('Connection', 'close')
       next(null, payload)
     })
     void scope.register(swaggerUi, {

@@ -42,8 +42,9 @@ export class RawClient {
   #isClosed = false
   #wake: (() => void) | null = null
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: false })
+  /** @param allowHalfOpen whether it may go on sending when the server has ended its side */
+  constructor(port: number, allowHalfOpen = false) {
+    this.socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen })
     this.closed = new Promise((resolve) => {
       this.socket.once('close', () => {
         this.#isClosed = true

@@ -11,8 +11,8 @@ export interface TestServer {
   readonly app: FastifyInstance
   readonly gateway: FakeGateway
   readonly port: number
-  /** A new connection, ended with the test. */
-  client(): RawClient
+  /** A new connection, ended with the test; a half open one may go on sending when the server has ended its side. */
+  client(allowHalfOpen?: boolean): RawClient
   /** One exchange on a connection of its own. */
   once(bytes: string | Uint8Array, bodiless?: boolean): Promise<RawResponse>
   /** Writes a key of its own and reads it back; throws when the server no longer serves well. */
@@ -35,8 +35,8 @@ export async function startServer(options: HttpOptions = {}, gateway = new FakeG
   const { port } = app.server.address() as AddressInfo
   const clients: RawClient[] = []
   started.push({ app, clients })
-  const client = (): RawClient => {
-    const made = new RawClient(port)
+  const client = (allowHalfOpen = false): RawClient => {
+    const made = new RawClient(port, allowHalfOpen)
     clients.push(made)
     return made
   }

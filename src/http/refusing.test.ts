@@ -1,0 +1,170 @@
+/** What was refused is never applied, though the rest of it may come; what came before it has its own answer. */
+import { expect, test } from 'vitest'
+import { request, startServer, type TestServer } from './testing/test-server.ts'
+
+const IMPATIENT = { headersTimeoutMs: 100, requestTimeoutMs: 200, checkIntervalMs: 20 }
+const GARBAGE = 'garbage\r\n\r\n'
+
+/** Settles when the server has lost patience, or found bytes that are no HTTP. */
+function error({ app }: TestServer): Promise<unknown> {
+  return new Promise((resolve) => app.server.once('clientError', resolve))
+}
+
+/** Settles when the server's side of the next connection is gone. */
+function served({ app }: TestServer): Promise<void> {
+  return new Promise((resolve) => app.server.once('connection', (socket) => socket.once('close', resolve)))
+}
+
+/** The statuses of all answers that `bytes` has. */
+function statuses(bytes: Buffer): number[] {
+  return [...bytes.toString('latin1').matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
+}
+
+const json = '{"Key":1,"Value":"YQ=="}'
+const chunked = { 'Transfer-Encoding': 'chunked' }
+const LATE: readonly (readonly [what: string, first: string, rest: string])[] = [
+  ['a body', `${request('PUT /1', { 'Content-Length': '6' })}abc`, 'def'],
+  ['a text key', `${request('PUT /kv/1', { 'Content-Length': '6' })}abc`, 'def'],
+  ['chunks', `${request('PUT /1', chunked)}3\r\nabc\r\n`, '0\r\n\r\n'],
+  ['headers', 'PUT /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n', '\r\na'],
+  ['JSON', request('POST /', {}, json).slice(0, -5), json.slice(-5)],
+]
+
+test.each(LATE)('%s that arrives behind the 408 is not applied, nor is what follows', async (_what, first, rest) => {
+  const server = await startServer(IMPATIENT)
+  const gone = served(server)
+  const one = server.client(true)
+  expect((await one.exchange(first)).status).toBe(408)
+  one.send(rest + request('PUT /5', {}, 'b') + request('GET /5'))
+  one.socket.end()
+  await gone
+  expect(one.received.toString()).toBe('')
+  expect(server.gateway.submitted).toEqual([])
+  await server.servesWell()
+})
+
+test('a broken body that goes on behind its 400 is not applied', async () => {
+  const server = await startServer()
+  const gone = served(server)
+  const one = server.client(true)
+  expect((await one.exchange(`${request('PUT /1', chunked)}zz\r\n`)).status).toBe(400)
+  one.send(`1\r\na\r\n0\r\n\r\n${request('PUT /5', {}, 'b')}`)
+  one.socket.end()
+  await gone
+  expect(server.gateway.submitted).toEqual([])
+})
+
+test.each([
+  ['half a body', `${request('PUT /2', { 'Content-Length': '2' })}b`, 408],
+  ['half the headers', 'PUT /2 HTTP/1.1\r\n', 408],
+  ['bytes that are no HTTP', GARBAGE, 400],
+])('a request in the node has its own answer, and %s behind it another', async (_what, behind, status) => {
+  const server = await startServer(IMPATIENT)
+  const { client, gateway } = server
+  gateway.held = []
+  const failed = error(server)
+  const one = client()
+  one.send(request('PUT /1', {}, 'a') + behind)
+  await failed
+  await expect.poll(() => gateway.held?.length).toBe(1)
+  expect(one.received.toString()).toBe('')
+  gateway.release()
+  expect((await one.response()).status).toBe(200)
+  expect((await one.response()).status).toBe(status)
+  await one.closed
+  expect(gateway.submitted.map(({ key }) => key)).toEqual(['1'])
+})
+
+test('many answers that are still on their way come before a refusal', async () => {
+  const server = await startServer()
+  const failed = error(server)
+  const one = server.client()
+  one.send(request('PUT /1', {}, 'a') + request('GET /1').repeat(9) + GARBAGE)
+  await failed
+  await one.closed
+  expect(statuses(one.received)).toEqual([...Array(10).fill(200), 400])
+})
+
+test('requests that wait at the door for a full node are answered by it; the half one behind them gets 503', async () => {
+  const server = await startServer({ ...IMPATIENT, patienceMs: 60_000 })
+  const { client, gateway } = server
+  gateway.held = []
+  const inside = client()
+  inside.send(request('GET /0'))
+  await expect.poll(() => gateway.submitted.length).toBe(1)
+  gateway.room = 0
+  const failed = error(server)
+  const one = client()
+  one.send(request('PUT /1', {}, 'a') + request('GET /2') + request('PUT /3', { 'Content-Length': '2' }))
+  await failed
+  expect(one.received.toString()).toBe('')
+  gateway.room = Number.POSITIVE_INFINITY
+  gateway.release()
+  expect((await one.response()).status).toBe(200)
+  expect((await one.response()).status).toBe(200)
+  const last = await one.response()
+  expect([last.status, last.headers.get('retry-after')]).toEqual([503, '1'])
+  await one.closed
+  expect(gateway.submitted.map(({ key }) => key)).toEqual(['0', '1', '2'])
+})
+
+test('a request refused by its form does not take the answers of those that wait before it', async () => {
+  const { client, gateway, once } = await startServer({ patienceMs: 60_000 })
+  gateway.held = []
+  const inside = client()
+  inside.send(request('GET /0'))
+  await expect.poll(() => gateway.submitted.length).toBe(1)
+  gateway.room = 0
+  const one = client()
+  one.send(request('GET /1') + request('GET /2') + request('GET /3', { host: 'y' }) + request('GET /4'))
+  // What was sent before on another connection has arrived when this is answered.
+  for (let round = 0; round < 2; round++) await once(request('GET /health'))
+  gateway.room = Number.POSITIVE_INFINITY
+  gateway.release()
+  await one.closed
+  expect(statuses(one.received)).toEqual([200, 200, 400])
+  expect(gateway.submitted.map(({ key }) => key)).toEqual(['0', '1', '2'])
+})
+
+test('a request that needs no body and lacks the one it announced is answered by the node alone', async () => {
+  const server = await startServer(IMPATIENT)
+  const { client, gateway } = server
+  gateway.held = []
+  const failed = error(server)
+  const one = client()
+  one.send(request('DELETE /kv/a', { 'Content-Length': '5' }))
+  await failed
+  expect(gateway.submitted).toHaveLength(1)
+  gateway.release()
+  await one.closed
+  expect(statuses(one.received)).toEqual([404])
+})
+
+test.each([
+  ['its path', request('PUT /abc', { 'Content-Length': '5' }), 400],
+  ['its length', request('PUT /1', { 'Content-Length': '2000000' }), 413],
+])('what was refused for %s is not refused again for its slowness', async (_what, bytes, status) => {
+  const server = await startServer(IMPATIENT)
+  const failed = error(server)
+  const one = server.client()
+  one.send(bytes)
+  await failed
+  await one.closed
+  expect(statuses(one.received)).toEqual([status])
+  expect(server.gateway.submitted).toEqual([])
+})
+
+test('a refusal behind a request in the node does not pass for its answer', async () => {
+  const server = await startServer(IMPATIENT)
+  const { client, gateway } = server
+  gateway.held = []
+  const failed = error(server)
+  const one = client()
+  one.send(request('PUT /1', {}, 'a') + request('PUT /2', { Cid: 'x', 'Content-Length': '5' }))
+  await failed
+  await expect.poll(() => gateway.held?.length).toBe(1)
+  expect(one.received.toString()).toBe('')
+  gateway.release()
+  await one.closed
+  expect(statuses(one.received)).toEqual([200, 400])
+})
