@@ -31,6 +31,9 @@ const FRAME_BYTES = 16 * 1024 * 1024
 /** How long a node that closes looks for another one to take over. */
 const HANDOVER_MS = 2000
 
+/** How long a node that closes waits for answers before it gives the requests left the honest one that there is none. */
+const ANSWERS_MS = 2500
+
 /** What a host is made from. */
 export interface HostOptions {
   readonly config: Config
@@ -132,7 +135,9 @@ export class Host {
    * directory, and stops.
    */
   async close(others: boolean): Promise<void> {
+    const timer = setTimeout(() => this.node.expire(), ANSWERS_MS)
     await Promise.all([this.#http.close(), others ? this.#handOver() : null])
+    clearTimeout(timer)
     this.node.stop()
     this.#faults?.close()
     this.#wideArea?.close()

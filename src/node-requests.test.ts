@@ -26,6 +26,19 @@ function live(bench: Bench, ms: number): void {
 }
 
 describe('a request', () => {
+  it('that has no answer when the node is about to stop gets the honest one, once', () => {
+    const bench = started()
+    const [waiting, taken, answered] = [submit(bench, 'a'), submit(bench, 'b'), submit(bench, 'c')]
+    bench.clock.settle()
+    bench.probe.requests[1]!.take()
+    bench.node.reply(bench.probe.requests[2]!, DONE, null)
+    bench.node.expire()
+    bench.clock.settle()
+    expect([waiting, taken, answered]).toEqual([['unavailable'], ['unknown'], ['ok']])
+    live(bench, 1000)
+    expect([waiting, taken, answered]).toEqual([['unavailable'], ['unknown'], ['ok']])
+  })
+
   it('reaches the replica as it was given, and its answer the client', () => {
     const bench = started()
     const outcomes: Outcome[] = []

@@ -208,6 +208,11 @@ export class Node {
     this.#outbox.addAction(() => this.#fail(reason), this.#gate('committed'), this.#synced)
   }
 
+  /** Answers all open requests as at their deadline: when the node stops they would get no answer at all. */
+  expire(): void {
+    this.#expire(this.#open.unanswered, 'before the node stopped')
+  }
+
   /** Stops: no event is handled and nothing is sent any more. */
   stop(): void {
     this.#stopped = true
@@ -368,12 +373,9 @@ export class Node {
     }, false)
   }
 
-  #expire(requests: readonly Request[]): void {
-    const ms = this.#options.requestTimeoutMs
-    for (const request of requests) {
-      if (request.state === 'waiting') this.refuse(request, 'unavailable', `no leader or no quorum within ${ms} ms`)
-      else this.refuse(request, 'unknown', `no answer within ${ms} ms; the request may have been applied`)
-    }
+  #expire(requests: readonly Request[], when = `within ${this.#options.requestTimeoutMs} ms`): void {
+    for (const request of requests) request.lapse(when)
+    this.#scheduleTurn()
     while (this.#early.peek()?.state === 'answered') this.#early.shift()
     this.#relay.prune()
   }

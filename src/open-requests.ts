@@ -47,6 +47,11 @@ export class OpenRequests {
     return this.#own + this.#forwarded
   }
 
+  /** The open ones. */
+  get unanswered(): Request[] {
+    return this.#requests.filter(({ state }) => state !== 'answered')
+  }
+
   add(request: Request): void {
     this.#count(request.forwarded, 1)
     this.#requests.push(request)
@@ -66,9 +71,9 @@ export class OpenRequests {
   #ring(): void {
     this.#alarm = null
     const now = this.#clock.now()
-    const late = this.#requests.filter((request) => request.state !== 'answered' && request.deadline <= now)
+    const late = this.unanswered.filter(({ deadline }) => deadline <= now)
     if (late.length > 0) this.#expire(late)
-    this.#requests = this.#requests.filter((request) => request.state !== 'answered')
+    this.#requests = this.unanswered
     if (this.#requests.length > 0) this.#alarm = this.#clock.setAlarm(SWEEP_INTERVAL_MS, () => this.#ring())
   }
 }

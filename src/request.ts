@@ -125,6 +125,14 @@ export class Request {
     if (this.state === 'taken') this.state = 'waiting'
   }
 
+  /** Answers with what is true while there is no answer; `when` says until when there was none. */
+  lapse(when: string): void {
+    if (this.state === 'waiting')
+      this.answer({ ok: false, code: 'unavailable', reason: `no leader or no quorum ${when}` }, 'urgent')
+    const reason = `no answer ${when}; the request may have been applied`
+    this.answer({ ok: false, code: 'unknown', reason }, 'urgent')
+  }
+
   /** Gives the answer, once; later answers are ignored. */
   answer(outcome: Outcome, urgency: Urgency): void {
     if (this.state === 'answered') return

@@ -142,6 +142,7 @@ describe('what became of it', () => {
   it.each([
     ['400 Bad Request', '', 'malformed', true],
     ['404 Not Found', '', 'unsupported', true],
+    ['408 Request Timeout', '', 'unknown', false],
     ['413 Payload Too Large', '', 'malformed', true],
     ['500 Internal Server Error', '', 'internal', false],
     ['501 Not Implemented', '', 'unsupported', true],

@@ -51,7 +51,9 @@ const LONGEST_SENTENCE = 200
 
 /**
  * The error that an answer other than 200 stands for: `malformed` for 4xx (the node will never take it), `conflict`
- * for 409 and `expired` for 410 (the session's), `unsupported` for 404 and 501, `unavailable` or `overloaded` for 503 (certainly not applied), `unknown` for 504, `internal` else.
+ * for 409 and `expired` for 410 (the session's), `unsupported` for 404 and 501, `unavailable` or `overloaded` for 503
+ * (certainly not applied), `unknown` for 504, `internal` else. A request that got 408 came too slowly: a Synod node has
+ * not applied it and never will, but other servers promise nothing of the kind, so it is `unknown`, too.
  */
 export function refusal(node: string, reply: Reply): SynodError {
   const said = reply.body.toString('utf8', 0, LONGEST_SENTENCE).trim()
@@ -61,7 +63,7 @@ export function refusal(node: string, reply: Reply): SynodError {
 function code(reply: Reply): ErrorCode {
   const { status } = reply
   if (status === 503) return header(reply, 'retry-after') === null ? 'unavailable' : 'overloaded'
-  if (status === 504) return 'unknown'
+  if (status === 504 || status === 408) return 'unknown'
   if (status === 409) return 'conflict'
   if (status === 410) return 'expired'
   if (status === 404 || status === 501) return 'unsupported'
