@@ -1,8 +1,11 @@
 /** Answers bytes that are no HTTP request, and requests that are too slow; the connection ends in each case. */
-import { STATUS_CODES } from 'node:http'
+import { METHODS, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Connection } from './connection.ts'
+import { keyOfTarget, textKeyOfTarget } from './key.ts'
+import { KEY_METHODS } from './routes/keys.ts'
+import { TEXT_KEY_METHODS } from './routes/kv.ts'
 
 /** How long a client may go on sending before its refusal is taken for read. */
 const LINGER_MS = 500
@@ -16,8 +19,18 @@ const ANSWERS: ReadonlyMap<string, readonly [status: number, sentence: string]> 
   [TIMEOUT, [408, 'the request took too long to arrive']],
 ])
 
+/** The first line of a request, with whatever method. */
+const FIRST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[!-~]*) HTTP\/1\.[01]\r\n/
+
+/** What Node's parser throws. */
+interface ParserError extends Error {
+  readonly code?: string
+  /** The bytes in which it found the error. */
+  readonly rawPacket?: unknown
+}
+
 /** Node's `clientError` event: refuses what arrived and ends the connection. */
-export function onClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+export function onClientError(error: ParserError, socket: Socket): void {
   if (error.code === 'ECONNRESET') {
     socket.destroy()
     return
@@ -25,6 +38,11 @@ export function onClientError(error: Error & { readonly code?: string }, socket:
   if (error.code === TIMEOUT && Connection.of(socket).stopped) {
     // Not the client was slow: the rest was not read.
     endWith(socket, 503, 'too many requests wait here', 'Retry-After: 1\r\n')
+    return
+  }
+  const allow = allowed(error)
+  if (allow !== undefined) {
+    endWith(socket, 405, `only ${allow} here`, `Allow: ${allow}\r\n`)
     return
   }
   const [status, sentence] = ANSWERS.get(error.code ?? '') ?? [400, 'this is no HTTP request']
@@ -47,6 +65,16 @@ export function endWith(socket: Duplex, status: number, sentence: string, header
   }
   if (after && !after.writableFinished) after.once('finish', leave)
   else leave()
+}
+
+/** The methods of a key that was asked for by a method which the parser does not know; undefined for everything else. */
+function allowed({ code, rawPacket }: ParserError): string | undefined {
+  if (code !== 'HPE_INVALID_METHOD' || !(rawPacket instanceof Buffer)) return undefined
+  const [, method = '', target = ''] = FIRST_LINE.exec(rawPacket.toString('latin1')) ?? []
+  // Else it is a later request that is meant.
+  if (METHODS.includes(method)) return undefined
+  if (keyOfTarget(target) !== null) return KEY_METHODS
+  return textKeyOfTarget(target) === null ? undefined : TEXT_KEY_METHODS
 }
 
 function format(status: number, sentence: string, headers: string): string {

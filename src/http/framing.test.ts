@@ -47,7 +47,9 @@ const CLOSING: readonly (readonly [what: string, bytes: string])[] = [
   ['a space before the colon', 'PUT /1 HTTP/1.1\r\nHost : x\r\nContent-Length: 1\r\n\r\na'],
   ['a null byte in a header', 'PUT /1 HTTP/1.1\r\nHost: x\r\nA: \0\r\nContent-Length: 1\r\n\r\na'],
   ['a bad chunk', 'PUT /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nzz\r\n'],
-  ['an unknown method', 'FROB /1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['an unknown method on no key', 'FROB /a HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['an unknown method in HTTP/2.0', 'FROB /1 HTTP/2.0\r\nHost: x\r\n\r\n'],
+  ['a method that is no token', 'G(T /1 HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['another protocol', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello'],
 ]
 
@@ -89,6 +91,22 @@ test.each(CLOSING)('nothing behind %s is taken for a request', async (_what, byt
   await one.closed
   expect(one.received.toString('latin1')).not.toMatch(/HTTP\/1\.1 2/)
   expect(gateway.submitted).toEqual([])
+})
+
+test.each([
+  ['BREW', '/1', 'GET, HEAD, PUT, POST'],
+  ['get', '/1', 'GET, HEAD, PUT, POST'],
+  ['PUTT', '/-5?a=b', 'GET, HEAD, PUT, POST'],
+  ['BREW', '/kv/tea', 'GET, HEAD, PUT, POST, DELETE'],
+])('%s %s, a method that the parser does not know, is answered with 405', async (method, target, allow) => {
+  const { client, gateway, servesWell } = await startServer()
+  const one = client()
+  const response = await one.exchange(request(`${method} ${target}`) + request('PUT /5', {}, 'b'))
+  expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
+  expect(response.body.toString()).toBe(`only ${allow} here\n`)
+  await one.closed
+  expect(gateway.submitted).toEqual([])
+  await servesWell()
 })
 
 test('nothing behind a body over the limit is taken for a request', async () => {
