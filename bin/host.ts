@@ -113,7 +113,7 @@ export class Host {
     const take = this.#meters.traffic.filter((from, frame) => this.node.receive(from, frame))
     const struck = this.#faults?.filter(take) ?? take
     receive = this.#wideArea?.filter(struck) ?? struck
-    this.#http = createHttpServer(this.#gateway(), { bodyLimit: limits.body_bytes })
+    this.#http = createHttpServer(this.#gateway(), { bodyLimit: limits.body_bytes, openLimit: limits.open_bytes })
   }
 
   /**

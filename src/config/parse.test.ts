@@ -180,7 +180,14 @@ describe('added keys', () => {
         backoff_max_ms: 1000,
       },
       links: { regions: {}, rtt_ms: {} },
-      limits: { body_bytes: 1_048_576, requests: 1024, inbox: 65_536, log_bytes: 67_108_864, peer_bytes: 67_108_864 },
+      limits: {
+        body_bytes: 1_048_576,
+        requests: 1024,
+        open_bytes: 268_435_456,
+        inbox: 65_536,
+        log_bytes: 67_108_864,
+        peer_bytes: 67_108_864,
+      },
       protocols: {},
     })
   })
@@ -320,6 +327,11 @@ describe('each mistake in config.json is one line that names its place', () => {
       'small peer queue',
       { limits: { peer_bytes: 10 } },
       'limits.peer_bytes: must be more than body_bytes, which is 1048576, or the longest body cannot be sent',
+    ],
+    [
+      'little room for bodies',
+      { limits: { open_bytes: 10 } },
+      'limits.open_bytes: must be at least body_bytes, which is 1048576, or the longest body finds no room',
     ],
     ['protocols', { protocols: { paxos: 512 } }, 'protocols.paxos: expected an object, not a number'],
     ['workload', { benchmark: { W: 2 } }, 'benchmark.W: must be at most 1, not 2'],

@@ -49,6 +49,9 @@ export const limitsSchema = z
       .describe(
         'open client requests per node, and as many more from each other node; beyond it they wait, a second or longer in a flood, then 503',
       ),
+    open_bytes: count
+      .default(268_435_456)
+      .describe('what the bodies of open client requests may have together; beyond it 503'),
     inbox: count
       .default(65_536)
       .describe('events queued in a node; beyond it messages of peers are dropped, as a network would'),
@@ -61,6 +64,10 @@ export const limitsSchema = z
     if (limits.peer_bytes <= limits.body_bytes) {
       const message = `must be more than body_bytes, which is ${limits.body_bytes}, or the longest body cannot be sent`
       context.addIssue({ code: 'custom', path: ['peer_bytes'], message })
+    }
+    if (limits.open_bytes < limits.body_bytes) {
+      const message = `must be at least body_bytes, which is ${limits.body_bytes}, or the longest body finds no room`
+      context.addIssue({ code: 'custom', path: ['open_bytes'], message })
     }
   })
 

@@ -2,10 +2,15 @@
 import type { IncomingMessage } from 'node:http'
 import { Connection } from './connection.ts'
 
+/** How many bytes the request declares; undefined for chunks, and where there is no body. */
+export function declaredBytes(request: IncomingMessage): number | undefined {
+  const declared = request.headers['content-length']
+  return declared === undefined ? undefined : Number(declared)
+}
+
 /** Whether the request declares more than `limit` bytes. */
 export function declaresMore(request: IncomingMessage, limit: number): boolean {
-  const declared = request.headers['content-length']
-  return declared !== undefined && Number(declared) > limit
+  return (declaredBytes(request) ?? 0) > limit
 }
 
 /** A copy where `chunk` is a view on a larger buffer, which a kept value would keep alive. */
@@ -14,14 +19,10 @@ function owned(chunk: Buffer): Uint8Array {
 }
 
 /**
- * Calls `done` with the whole body, or with null as soon as it is known to exceed `limit` bytes.
+ * Calls `done` with the whole body, or with null as soon as more than `limit` bytes of it have arrived.
  * A body that ends early (the client went away) calls nothing. Pipelined requests wait for its end.
  */
 export function readBody(request: IncomingMessage, limit: number, done: (body: Uint8Array | null) => void): void {
-  if (declaresMore(request, limit)) {
-    done(null)
-    return
-  }
   if (request.complete) {
     // It has had to wait behind others, and is here as a whole: what is read at once costs no turn of the event loop.
     const body = (request.read() as Buffer | null) ?? Buffer.alloc(0)

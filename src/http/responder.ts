@@ -6,6 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Command } from '../command.ts'
 import { ERRORS } from '../errors.ts'
 import type { Outcome, ReadMode, Result } from '../request.ts'
+import { Bodies } from './bodies.ts'
+import { declaredBytes, declaresMore, readBody } from './body.ts'
 import { Connection } from './connection.ts'
 import { Door } from './door.ts'
 import type { Gateway } from './gateway.ts'
@@ -24,12 +26,24 @@ const LINGER_MS = 1000
 
 const TEXT = 'text/plain; charset=utf-8'
 
+/** What is refused beyond. */
+export interface Bounds {
+  /** How long a request waits for room in a node that is full. */
+  readonly patienceMs: number
+  /** The longest body. */
+  readonly bodyLimit: number
+  /** What the bodies of open requests may have together. */
+  readonly openLimit: number
+}
+
 /** See the file's head. One per server. */
 export class Responder {
   /** Whether the server closes: from then on the last answer of each connection ends it. */
   closing = false
   readonly #gateway: Gateway
   readonly #door: Door
+  readonly #bounds: Bounds
+  readonly #bodies: Bodies
   /** Requests that the node has not answered. */
   #inside = 0
   /** The last answers of connections that have some given and perhaps not yet sent. */
@@ -39,10 +53,25 @@ export class Responder {
   #ballot = -1
   #ballotText = ''
 
-  /** @param patienceMs how long a request waits for room in a node that is full */
-  constructor(gateway: Gateway, patienceMs: number) {
+  constructor(gateway: Gateway, bounds: Bounds) {
     this.#gateway = gateway
-    this.#door = new Door(() => (this.closing ? Number.POSITIVE_INFINITY : gateway.room), patienceMs)
+    this.#bounds = bounds
+    this.#bodies = new Bodies(bounds.openLimit)
+    this.#door = new Door(() => (this.closing ? Number.POSITIVE_INFINITY : gateway.room), bounds.patienceMs)
+  }
+
+  /** Reads the body of a request; refuses it for one that is too long, and one for which there is no room. */
+  read(response: Response, done: (body: Uint8Array) => void): void {
+    const { req } = response
+    const { bodyLimit, openLimit } = this.#bounds
+    const tooLong = `the body is longer than ${bodyLimit} bytes`
+    if (declaresMore(req, bodyLimit)) this.#refuseBody(response, 413, tooLong)
+    else if (this.#bodies.expect(req, declaredBytes(req) ?? bodyLimit))
+      readBody(req, bodyLimit, (body) => (body ? done(body) : this.#refuseBody(response, 413, tooLong)))
+    else {
+      const reason = `the bodies of open requests would have more than ${openLimit} bytes`
+      this.#refuseBody(response, 503, reason, ['Retry-After', '1'])
+    }
   }
 
   /** Submits a command and answers with what becomes of it; without `present`, with 200 and the value. */
@@ -54,19 +83,36 @@ export class Responder {
     present: Present | null = null,
   ): void {
     const connection = Connection.of(response.req.socket)
-    if (this.#door.isOpen(connection)) this.#enter(command, read, identity, response, present)
-    else this.#door.wait(connection, () => this.#enter(command, read, identity, response, present))
+    const bytes = command.value.length
+    this.#bodies.add(bytes)
+    if (this.#door.isOpen(connection)) {
+      this.#enter(command, read, identity, response, present)
+      return
+    }
+    const { socket } = response.req
+    const gone = () => this.#bodies.remove(bytes)
+    socket.once('close', gone)
+    this.#door.wait(connection, () => {
+      socket.off('close', gone)
+      this.#enter(command, read, identity, response, present)
+    })
   }
 
   #enter(command: Command, read: ReadMode, identity: Identity, response: Response, present: Present | null): void {
+    const bytes = command.value.length
     if (this.closing) {
+      this.#bodies.remove(bytes)
       this.shuttingDown(response)
       return
     }
     this.#inside += 1
     try {
-      this.#gateway.submit(command, read, (outcome) => this.#settle(outcome, read, identity, response, present))
+      this.#gateway.submit(command, read, (outcome) => {
+        this.#bodies.remove(bytes)
+        this.#settle(outcome, read, identity, response, present)
+      })
     } catch (error) {
+      this.#bodies.remove(bytes)
       this.#settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, read, identity, response, null)
     }
   }
@@ -90,14 +136,14 @@ export class Responder {
   }
 
   /**
-   * Refuses a body that is too long. The answer is complete at once, but the connection stays for a moment in which
+   * Refuses a body that is not read. The answer is complete at once, but the connection stays for a moment in which
    * what still arrives is thrown away: closing it with unread bytes would destroy the answer on its way.
    */
-  tooLarge(response: Response, limit: number): void {
-    const body = `the body is longer than ${limit} bytes\n`
-    const headers = ['Content-Type', TEXT, 'X-Content-Type-Options', 'nosniff', 'Connection', 'close']
+  #refuseBody(response: Response, status: number, sentence: string, headers: string[] = []): void {
+    const body = `${sentence}\n`
+    headers.push('Content-Type', TEXT, 'X-Content-Type-Options', 'nosniff', 'Connection', 'close')
     headers.push('Content-Length', String(body.length))
-    if (!this.#begin(response, 413, headers)) return
+    if (!this.#begin(response, status, headers)) return
     Connection.of(response.req.socket).cut()
     response.write(body)
     const end = (): void => {

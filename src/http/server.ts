@@ -31,6 +31,8 @@ declare module 'fastify' {
 export interface HttpOptions {
   /** The longest body, in bytes; 1 MiB. */
   readonly bodyLimit?: number
+  /** How many bytes the bodies of open requests may have together; 256 MiB. */
+  readonly openLimit?: number
   /** The longest header block, in bytes; 16 KiB. */
   readonly headerLimit?: number
   /** How long headers may take; 9 s. */
@@ -47,6 +49,7 @@ export interface HttpOptions {
 
 const DEFAULTS: Required<HttpOptions> = {
   bodyLimit: 1024 * 1024,
+  openLimit: 256 * 1024 * 1024,
   headerLimit: 16 * 1024,
   headersTimeoutMs: 9_000,
   requestTimeoutMs: 29_000,
@@ -61,7 +64,7 @@ const DEFAULTS: Required<HttpOptions> = {
  */
 export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): FastifyInstance {
   const limits = { ...DEFAULTS, ...options }
-  const responder = new Responder(gateway, limits.patienceMs)
+  const responder = new Responder(gateway, limits)
   const app = Fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -127,7 +130,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     if (!declaresMore(request, limits.bodyLimit)) response.writeContinue()
     app.server.emit('request', request, response)
   })
-  addRoutes({ app, gateway, responder, bodyLimit: limits.bodyLimit })
+  addRoutes({ app, gateway, responder })
   closeOrderly(app, responder, limits.closeGraceMs)
   return app
 }

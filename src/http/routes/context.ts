@@ -8,8 +8,6 @@ export interface Context {
   readonly app: FastifyInstance
   readonly gateway: Gateway
   readonly responder: Responder
-  /** The longest body accepted, in bytes. */
-  readonly bodyLimit: number
 }
 
 /** The query of a request's target. Only the rarely used routes parse it. */

@@ -2,7 +2,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Command, get, Op, put } from '../../command.ts'
 import { SynodError } from '../../errors.ts'
-import { readBody } from '../body.ts'
 import { type JsonCommand, parseJsonCommand } from '../json-command.ts'
 import { keyOfTarget } from '../key.ts'
 import { keyPresenters } from '../present.ts'
@@ -20,7 +19,7 @@ export const KEY_METHODS = 'GET, HEAD, PUT, POST'
  * @param refuse answers a target that is no key
  */
 export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest, reply: FastifyReply) => void): void {
-  const { app, gateway, responder, bodyLimit } = context
+  const { app, gateway, responder } = context
   const conditional = keyPresenters(gateway.offers.compareAndSet).write
 
   /** Submits a write, with what its headers ask for. */
@@ -53,18 +52,11 @@ export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest,
       refuse(request, reply)
       return
     }
-    readBody(request.raw, bodyLimit, (body) => {
-      if (body) submitWrite(request, reply, put(key, body))
-      else responder.tooLarge(reply.raw, bodyLimit)
-    })
+    responder.read(reply.raw, (body) => submitWrite(request, reply, put(key, body)))
   }
 
   function readOrWriteJson(request: FastifyRequest, reply: FastifyReply): void {
-    readBody(request.raw, bodyLimit, (body) => {
-      if (!body) {
-        responder.tooLarge(reply.raw, bodyLimit)
-        return
-      }
+    responder.read(reply.raw, (body) => {
       let parsed: JsonCommand
       try {
         parsed = parseJsonCommand(body)

@@ -1,7 +1,6 @@
 /** `/kv/<key>`: reads, writes, deletes and compare-and-set of any key. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { get } from '../../command.ts'
-import { readBody } from '../body.ts'
 import { textKeyOfTarget } from '../key.ts'
 import { keyPresenters } from '../present.ts'
 import { readPathOf } from '../read-path.ts'
@@ -20,7 +19,7 @@ export function addTextKeyRoutes(
   context: Context,
   refuse: (request: FastifyRequest, reply: FastifyReply) => void,
 ): void {
-  const { app, gateway, responder, bodyLimit } = context
+  const { app, gateway, responder } = context
   const present = keyPresenters(gateway.offers.compareAndSet)
 
   function read(request: FastifyRequest, reply: FastifyReply): void {
@@ -46,10 +45,7 @@ export function addTextKeyRoutes(
       refuse(request, reply)
       return
     }
-    readBody(request.raw, bodyLimit, (body) => {
-      if (body) submit(request, reply, key, body)
-      else responder.tooLarge(reply.raw, bodyLimit)
-    })
+    responder.read(reply.raw, (body) => submit(request, reply, key, body))
   }
 
   function remove(request: FastifyRequest, reply: FastifyReply): void {
