@@ -16,7 +16,6 @@ const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 const ANSWERS: ReadonlyMap<string, readonly [status: number, sentence: string]> = new Map([
   ['HPE_HEADER_OVERFLOW', [431, 'the headers are too long']],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'the chunk extensions are too long']],
-  [TIMEOUT, [408, 'the request took too long to arrive']],
 ])
 
 /** The first line of a request, with whatever method. */
@@ -35,9 +34,8 @@ export function onClientError(error: ParserError, socket: Socket): void {
     socket.destroy()
     return
   }
-  if (error.code === TIMEOUT && Connection.of(socket).stopped) {
-    // Not the client was slow: the rest was not read.
-    endWith(socket, 503, 'too many requests wait here', 'Retry-After: 1\r\n')
+  if (error.code === TIMEOUT) {
+    afterOneLook(socket)
     return
   }
   const allow = allowed(error)
@@ -65,6 +63,24 @@ export function endWith(socket: Duplex, status: number, sentence: string, header
   }
   if (after && !after.writableFinished) after.once('finish', leave)
   else leave()
+}
+
+/**
+ * Refuses a request that was too slow, unless the rest of it is here and was only not read: where the process has stood
+ * still, or was busy, timers ring before the event loop looks at its sockets again.
+ */
+function afterOneLook(socket: Socket): void {
+  const connection = Connection.of(socket)
+  const { last, stopped } = connection
+  const whole = last?.req.complete
+  const look = () => {
+    const now = connection.last
+    if (now?.req.complete && !(now === last && whole)) return
+    // Not the client was slow: the rest was not read for what waits here.
+    if (stopped) endWith(socket, 503, 'too many requests wait here', 'Retry-After: 1\r\n')
+    else endWith(socket, 408, 'the request took too long to arrive')
+  }
+  setImmediate(() => setImmediate(look))
 }
 
 /** The methods of a key that was asked for by a method which the parser does not know; undefined for everything else. */

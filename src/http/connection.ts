@@ -66,7 +66,10 @@ export class Connection {
 
   /** Notes a request whose headers have arrived; false on an ended connection, where it is none. */
   begin(response: ServerResponse): boolean {
-    if (this.#ended) return false
+    if (this.#ended) {
+      response.req.resume()
+      return false
+    }
     this.#heard = true
     this.#before = this.#last
     this.#last = response

@@ -168,3 +168,18 @@ test('a refusal behind a request in the node does not pass for its answer', asyn
   await one.closed
   expect(statuses(one.received)).toEqual([200, 400])
 })
+
+test.each([
+  ['the body', request('PUT /1', { 'Content-Length': '2' }), 'ab'],
+  ['the headers', 'GET /1 HTTP/1.1\r\n', 'Host: x\r\n\r\n'],
+])('%s that came while the process stood still is not late', async (_what, first, rest) => {
+  const server = await startServer(IMPATIENT)
+  const { client, gateway, once } = server
+  const one = client()
+  one.send(first)
+  for (let round = 0; round < 2; round++) await once(request('GET /health'))
+  one.send(rest)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+  expect((await one.response()).status).toBe(200)
+  expect(gateway.submitted).toHaveLength(1)
+})

@@ -92,10 +92,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
   /** Refuses a request by its form, or because the server closes; true when it may go on. */
   function admit(identity: Identity, response: Response): boolean {
     const connection = Connection.of(response.req.socket)
-    if (!connection.begin(response)) {
-      response.req.resume()
-      return false
-    }
+    if (!connection.begin(response)) return false
     intake.begin()
     // Upgrades are ignored, as HTTP allows, but Node drops what follows such a request: nothing may follow it.
     if (response.req.headers.upgrade !== undefined) response.setHeader('Connection', 'close')
