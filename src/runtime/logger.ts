@@ -1,8 +1,8 @@
 /** Logs of a program: pino's JSON lines, to stderr or to a file in the log directory. */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'
 import type { Log } from '../seams.ts'
+import { makeDirectory } from './make-directory.ts'
 
 /** How a program logs. */
 export interface LogOptions {
@@ -21,10 +21,15 @@ export interface LogOptions {
 export function openLog({ level, directory, name }: LogOptions): {
   child(fields: Readonly<Record<string, unknown>>): Log
 } {
-  if (directory !== '') mkdirSync(directory, { recursive: true })
+  if (directory !== '') makeDirectory(directory)
   const destination = pino.destination({ dest: directory === '' ? 2 : join(directory, `${name}.log`), sync: true })
   const root = pino(
-    { level: level === 'warning' ? 'warn' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: level === 'warning' ? 'warn' : level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (name) => ({ level: name }) },
+    },
     destination,
   )
   return {

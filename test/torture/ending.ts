@@ -11,5 +11,5 @@ export async function dishonest(program: Program, words: RegExp): Promise<string
 
 /** Whether a line is an error: plain words, or a line of the log with the level of errors. */
 function complains(line: string): boolean {
-  return line !== '' && (!line.startsWith('{') || /"level":[56]0/.test(line))
+  return line !== '' && (!line.startsWith('{') || /"level":"(error|fatal)"/.test(line))
 }

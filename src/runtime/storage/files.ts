@@ -3,7 +3,8 @@
  * `realFiles` is the one of this machine.
  */
 import { readSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
+import { makeDirectory } from '../make-directory.ts'
 import type { Source } from './format/window.ts'
 import { Lock } from './lock.ts'
 
@@ -41,7 +42,7 @@ const FLAGS = { read: 'r', write: 'r+', new: 'wx+' } as const
 
 /** The file system of this machine. */
 export const realFiles: Files = {
-  makeDirectory: (path) => mkdir(path, { recursive: true }),
+  makeDirectory: async (path) => makeDirectory(path),
   list: (directory) => readdir(directory),
   open: async (path, mode) => new RealFile(path, await open(path, FLAGS[mode])),
   rename,
