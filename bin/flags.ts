@@ -164,6 +164,19 @@ export async function run(main: () => number | undefined | Promise<number | unde
   }
 }
 
+/** Has SIGTERM end the program by `stop(0)` and SIGINT by `stop(130)`, instead of what held while it was loaded. */
+export function onSignals(stop: (code: number) => void): void {
+  for (const [signal, code] of [
+    ['SIGTERM', 0],
+    ['SIGINT', 130],
+  ] as const) {
+    const before = process.listeners(signal)
+    process.once(signal, () => stop(code))
+    // After the new one: a signal that has come while there was none would be lost.
+    for (const listener of before) process.off(signal, listener)
+  }
+}
+
 /** The text of `-help`: one dash, the flags in the order of their declaration, then the epilogue. */
 export function helpText(program: Program): string {
   const lines = Object.entries(program.flags).map(([name, flag]): Row => {

@@ -67,6 +67,7 @@ export class Host {
   /** Null where the configuration does not allow them. */
   readonly #faults: Faults | null
   readonly #http: FastifyInstance
+  #opening = Promise.resolve()
 
   constructor(options: HostOptions) {
     const { config, cluster, id, protocol, storage } = options
@@ -120,7 +121,12 @@ export class Host {
    * Opens the ports and starts the node.
    * @throws the system's error when an address is taken
    */
-  async open(): Promise<void> {
+  open(): Promise<void> {
+    this.#opening = this.#open()
+    return this.#opening
+  }
+
+  async #open(): Promise<void> {
     const { config, id, log } = this.#options
     const { host, port } = parseHttpAddress(config.http_address[id.name]!)
     // Ports before anything is sent: a node that cannot serve does not join.
@@ -135,6 +141,8 @@ export class Host {
    * directory, and stops.
    */
   async close(others: boolean): Promise<void> {
+    // What is half open cannot be closed.
+    await this.#opening.catch(() => {})
     const timer = setTimeout(() => this.node.expire(), ANSWERS_MS)
     await Promise.all([this.#http.close(), others ? this.#handOver() : null])
     clearTimeout(timer)

@@ -1,10 +1,12 @@
 /** The program `master`: waits until n nodes have joined, then hands the configuration to them and to all who ask. */
+import { accessSync, constants, existsSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { isLoopback } from '../src/config/index.ts'
 import { createMasterServer } from '../src/http/master.ts'
-import { Roster } from '../src/http/roster.ts'
+import { type Addresses, Roster } from '../src/http/roster.ts'
 import { SynodError } from '../src/index.ts'
-import { readTemplate } from '../src/runtime/config-file.ts'
-import { parseFlags, run } from './flags.ts'
+import { checkTemplate, readConfig, readTemplate } from '../src/runtime/config-file.ts'
+import { onSignals, parseFlags, run } from './flags.ts'
 
 const PROGRAM = {
   name: 'master',
@@ -19,15 +21,43 @@ const PROGRAM = {
     threshold: { type: 'number', default: 3, describe: 'of the policy that moves objects' },
     thrifty: { type: 'boolean', describe: 'phase-2 messages go to one quorum first' },
     config: { type: 'string', describe: 'file with further keys of the configuration, without addresses' },
+    roster: { type: 'string', describe: 'file that keeps the addresses handed out, for a master that starts again' },
   },
   epilogue: `Nodes join with "server -id ID -master HOST:PORT"; client and cmd take -master, too.`,
 } as const
 
 const LAST_PORT = 65_535
 
+type MasterFlags = ReturnType<typeof parseFlags<(typeof PROGRAM)['flags']>>['flags']
+
 async function main(): Promise<undefined> {
   const { flags, given } = parseFlags(PROGRAM, process.argv.slice(2))
-  const { n, port, http, host, threshold, thrifty } = flags
+  refuseUnusable(flags)
+  const { port, http, host, roster: file } = flags
+  const template = templateOf(flags, given)
+  const known = file !== undefined && existsSync(file) ? readConfig(file) : null
+  const size = known && !given.has('n') ? Object.keys(known.address).length : flags.n
+  if (known && Object.keys(known.address).length !== size)
+    throw new SynodError('usage', `-n ${size}: ${file} has ${Object.keys(known.address).join(', ')}`)
+  // Better now than when the last node has come.
+  if (file !== undefined) accessSync(dirname(resolve(file)), constants.W_OK)
+  const roster = new Roster({
+    ...{ size, peerPort: port, httpPort: http, transport: flags.transport, template },
+    ...(known ? { known: { address: known.address, http_address: known.http_address } } : {}),
+    ...(file === undefined ? {} : { keep: (addresses) => writeRoster(file, addresses) }),
+  })
+  const app = createMasterServer(roster, (id, from) => {
+    const rest = roster.missing === 0 ? 'the cluster is complete' : `${roster.missing} more to come`
+    process.stderr.write(`node ${id} has joined from ${from}; ${rest}\n`)
+  })
+  onSignals((code) => void app.close().then(() => process.exit(code)))
+  await app.listen({ host, port })
+  const what = known ? `knows the nodes of ${file}` : `waiting for ${size} node${size === 1 ? '' : 's'}`
+  process.stderr.write(`${what} on ${host}:${port}\n`)
+  return undefined
+}
+
+function refuseUnusable({ n, port, http, host, insecure }: MasterFlags): void {
   if (n < 1) throw new SynodError('usage', `-n ${n}: a cluster has at least one node`)
   for (const [name, first] of Object.entries({ port, http })) {
     if (first < 1 || first + n > LAST_PORT) {
@@ -37,25 +67,27 @@ async function main(): Promise<undefined> {
   // The two ranges must not meet: each node needs both of its ports.
   if (Math.abs(port - http) <= n)
     throw new SynodError('usage', `-port ${port} and -http ${http} are less than ${n + 1} apart`)
-  if (!isLoopback(host) && !flags.insecure) {
+  if (!isLoopback(host) && !insecure) {
     throw new SynodError(
       'usage',
       `-host ${host} is beyond loopback; pass -insecure if who can reach it may read everything`,
     )
   }
-  const own = { ...(given.has('threshold') ? { threshold } : {}), ...(given.has('thrifty') ? { thrifty } : {}) }
-  const template = { ...(flags.config === undefined ? {} : readTemplate(flags.config)), ...own }
-  const roster = new Roster({ size: n, peerPort: port, httpPort: http, transport: flags.transport, template })
-  const app = createMasterServer(roster, (id, from) => {
-    const rest = roster.missing === 0 ? 'the cluster is complete' : `${roster.missing} more to come`
-    process.stderr.write(`node ${id} has joined from ${from}; ${rest}\n`)
-  })
-  const stop = (code: number) => void app.close().then(() => process.exit(code))
-  process.once('SIGTERM', () => stop(0))
-  process.once('SIGINT', () => stop(130))
-  await app.listen({ host, port })
-  process.stderr.write(`waiting for ${n} node${n === 1 ? '' : 's'} on ${host}:${port}\n`)
-  return undefined
+}
+
+/** The keys of the configuration: those of the file, but for what the command line says. Checked before anybody joins. */
+function templateOf({ config, threshold, thrifty }: MasterFlags, given: ReadonlySet<string>) {
+  const file = Object.entries(config === undefined ? {} : readTemplate(config))
+  const said = Object.entries({ threshold, thrifty }).filter(([key]) => given.has(key))
+  const template = Object.fromEntries([...file.filter(([key]) => !given.has(key.toLowerCase())), ...said])
+  checkTemplate(template, said.map(([key, value]) => `-${key} ${value}`).join(' '))
+  return template
+}
+
+/** Leaves either no file or a whole one. */
+function writeRoster(file: string, addresses: Addresses): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(addresses, null, 2)}\n`, { flush: true })
+  renameSync(`${file}.new`, file)
 }
 
 await run(main)

@@ -7,7 +7,7 @@ import { InProcessHub } from '../src/runtime/in-process-transport.ts'
 import { openLog } from '../src/runtime/logger.ts'
 import { joinCluster } from '../src/runtime/remote-config.ts'
 import { openStorage } from '../src/runtime/storage/open.ts'
-import { COMMON, exitCodeOf, HelpRequest, parseFlags, READ, report, run } from './flags.ts'
+import { COMMON, exitCodeOf, HelpRequest, onSignals, parseFlags, READ, report, run } from './flags.ts'
 import { Host } from './host.ts'
 import { explainOptions, listProtocols, loadProtocol } from './protocols.ts'
 
@@ -55,6 +55,17 @@ async function main(): Promise<number | undefined> {
     return 0
   }
   refuseUnsupported(asked)
+  const hosts: Host[] = []
+  let ending = false
+  // From the first moment: whoever waits for a master, or reads its records, can be told to end.
+  onSignals((code) => {
+    ending = true
+    setTimeout(() => process.exit(code), CLOSE_MS).unref()
+    void Promise.all(hosts.map((host) => host.close(!asked.sim))).then(
+      () => process.exit(code),
+      () => process.exit(1),
+    )
+  })
   const config = await configOf(asked)
   // From here on errors name where the configuration came from.
   const flags = asked.master === '' ? asked : { ...asked, config: `master ${asked.master}` }
@@ -69,14 +80,6 @@ async function main(): Promise<number | undefined> {
   const name = flags.sim ? 'server.sim' : `server.${flags.id}`
   const log = openLog({ level: flags.log_level, directory: flags.log_dir, name })
   const hub = flags.sim || flags.transport === 'chan' ? new InProcessHub() : null
-  const stop = (code: number) => {
-    setTimeout(() => process.exit(code), CLOSE_MS).unref()
-    return Promise.all(hosts.map((host) => host.close(!flags.sim))).then(
-      () => process.exit(code),
-      () => process.exit(1),
-    )
-  }
-  const hosts: Host[] = []
   for (const id of ids) {
     const nodeLog = log.child({ node: id.name })
     const onFailure = (error: unknown) => {
@@ -90,9 +93,7 @@ async function main(): Promise<number | undefined> {
     const parts = { config, cluster, id, protocol, options, storage, hub, overUdp, log: nodeLog, onFailure }
     hosts.push(new Host({ ...parts, bootstrap, read }))
   }
-  process.once('SIGTERM', () => void stop(0))
-  process.once('SIGINT', () => void stop(130))
-  await Promise.all(hosts.map((host) => host.open()))
+  if (!ending) await Promise.all(hosts.map((host) => host.open()))
   return undefined
 }
 

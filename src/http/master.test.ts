@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createMasterServer } from './master.ts'
-import { Roster } from './roster.ts'
+import { type Addresses, Roster } from './roster.ts'
 
 let app: FastifyInstance
 let url: string
@@ -35,14 +35,15 @@ test('all get the same configuration once the last has joined, members again at 
     {
       threshold: 2,
       secret: 'for nodes alone',
-      address: { '2.1': 'udp://127.0.0.1:1736', '1.1': 'udp://127.0.0.1:1737' },
-      http_address: { '2.1': 'http://127.0.0.1:8081', '1.1': 'http://127.0.0.1:8082' },
+      // By id, though 2.1 came first.
+      address: { '1.1': 'udp://127.0.0.1:1736', '2.1': 'udp://127.0.0.1:1737' },
+      http_address: { '1.1': 'http://127.0.0.1:8081', '2.1': 'http://127.0.0.1:8082' },
     },
   ])
   expect(await ask('POST', '/nodes/2.1')).toEqual([200, text])
   expect(await ask('GET', '/config')).toEqual([200, text])
   const [refused, sentence] = await ask('POST', '/nodes/3.1')
-  expect([refused, sentence]).toEqual([409, 'the cluster has its 2 nodes, 2.1, 1.1; 3.1 is none of them\n'])
+  expect([refused, sentence]).toEqual([409, 'the cluster has its 2 nodes, 1.1, 2.1; 3.1 is none of them\n'])
   expect(joined).toEqual(['2.1 127.0.0.1', '1.1 127.0.0.1'])
 })
 
@@ -75,4 +76,42 @@ test('an id belongs to the host that it came from first; IPv6 hosts have bracket
   expect([roster.missing, roster.config()]).toEqual([1, null])
   roster.join('1.2', '::1')
   expect(roster.config()?.address).toEqual({ '1.1': 'tcp://10.0.0.1:11', '1.2': 'tcp://[::1]:12' })
+})
+
+describe('a roster that is kept', () => {
+  const options = { size: 2, peerPort: 10, httpPort: 20, transport: 'tcp', template: { threshold: 2 } }
+
+  test('is given away once, when the last node has come, and begins another one complete', () => {
+    const kept: Addresses[] = []
+    const first = new Roster({ ...options, keep: (addresses) => kept.push(addresses) })
+    first.join('1.2', '10.0.0.2')
+    expect(kept).toEqual([])
+    first.join('1.1', '::1')
+    first.join('1.2', '10.0.0.2')
+    expect(kept).toHaveLength(1)
+    expect(first.config()).toEqual({ threshold: 2, ...kept[0] })
+
+    const known = kept[0]!
+    const again = new Roster({ ...options, peerPort: 30, template: {}, known, keep: () => expect.unreachable() })
+    expect([again.missing, again.config()]).toEqual([0, known])
+    again.join('1.1', '::1')
+    expect(() => again.join('1.1', '10.0.0.1')).toThrow('node 1.1 has joined from ::1')
+    expect(() => again.join('1.3', '10.0.0.1')).toThrow('the cluster has its 2 nodes, 1.1, 1.2; 1.3 is none of them')
+  })
+
+  test('that cannot be kept is told nobody', () => {
+    let full = true
+    const roster = new Roster({
+      ...options,
+      keep: () => {
+        if (full) throw new Error('no room')
+      },
+    })
+    roster.join('1.1', '10.0.0.1')
+    expect(() => roster.join('1.2', '10.0.0.1')).toThrow('no room')
+    expect([roster.missing, roster.config()]).toEqual([1, null])
+    full = false
+    roster.join('1.2', '10.0.0.1')
+    expect(roster.missing).toBe(0)
+  })
 })

@@ -1,9 +1,15 @@
 /**
- * Who has joined a cluster that a master gathers. The first n ids are its members, in the order in which they came; each
- * gets the next pair of ports on the host that it called from. A member that asks again gets the same answer.
+ * Who has joined a cluster that a master gathers. The first n ids are its members; once all have come each gets its pair
+ * of ports, by its place among them, on the host that it called from. A member that asks again gets the same answer.
  */
 import { SynodError } from '../errors.ts'
 import { Cluster } from '../node-id.ts'
+
+/** Where the members are, as a configuration has it. */
+export interface Addresses {
+  readonly address: Readonly<Record<string, string>>
+  readonly http_address: Readonly<Record<string, string>>
+}
 
 /** What a cluster is made with. */
 export interface RosterOptions {
@@ -15,15 +21,26 @@ export interface RosterOptions {
   readonly transport: string
   /** The configuration without its addresses. */
   readonly template: Readonly<Record<string, unknown>>
+  /** The addresses that an earlier master handed out: the cluster is complete. */
+  readonly known?: Addresses
+  /** Called when the last node joins, before anybody is told the addresses; when it throws, that node has not joined. */
+  readonly keep?: (addresses: Addresses) => void
 }
 
 export class Roster {
   readonly #options: RosterOptions
-  /** Host by node id, in the order of joining. */
+  /** Host by node id. */
   readonly #hosts = new Map<string, string>()
+  /** Null while nodes are missing. */
+  #addresses: Addresses | null = null
 
   constructor(options: RosterOptions) {
     this.#options = options
+    if (!options.known) return
+    this.#addresses = options.known
+    for (const [id, url] of Object.entries(options.known.http_address)) {
+      this.#hosts.set(id, new URL(url).hostname.replace(/^\[|\]$/g, ''))
+    }
   }
 
   /** How many nodes have not come yet. */
@@ -41,24 +58,41 @@ export class Roster {
     if (earlier === host) return
     if (earlier !== undefined) throw new SynodError('usage', `node ${id} has joined from ${earlier}`)
     if (this.missing === 0) {
-      const members = [...this.#hosts.keys()].join(', ')
+      const members = new Cluster(this.#hosts.keys()).members.map(({ name }) => name).join(', ')
       throw new SynodError(
         'usage',
         `the cluster has its ${this.#options.size} nodes, ${members}; ${id} is none of them`,
       )
     }
     this.#hosts.set(id, host)
+    if (this.missing > 0) return
+    const addresses = this.#assign()
+    try {
+      this.#options.keep?.(addresses)
+    } catch (error) {
+      this.#hosts.delete(id)
+      throw error
+    }
+    this.#addresses = addresses
   }
 
   /** The configuration, once all have joined; null before. */
   config(): Readonly<Record<string, unknown>> | null {
-    if (this.missing > 0) return null
-    const { template, transport, peerPort, httpPort } = this.#options
-    const addresses = (scheme: string, base: number) =>
+    return this.#addresses && { ...this.#options.template, ...this.#addresses }
+  }
+
+  /** By the order of ids, not that of joining: the same nodes get the same ports whenever they come. */
+  #assign(): Addresses {
+    const { members } = new Cluster(this.#hosts.keys())
+    const { transport, peerPort, httpPort } = this.#options
+    const urls = (scheme: string, base: number) =>
       Object.fromEntries(
-        [...this.#hosts].map(([id, host], i) => [id, `${scheme}://${bracketed(host)}:${base + 1 + i}`]),
+        members.map(({ name, index }) => [
+          name,
+          `${scheme}://${bracketed(this.#hosts.get(name)!)}:${base + 1 + index}`,
+        ]),
       )
-    return { ...template, address: addresses(transport, peerPort), http_address: addresses('http', httpPort) }
+    return { address: urls(transport, peerPort), http_address: urls('http', httpPort) }
   }
 }
 

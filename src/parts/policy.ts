@@ -15,7 +15,7 @@ export interface Policy {
 }
 
 /**
- * Makes the policy for one object; as in Paxi (policy.go), with departures noted at each.
+ * Makes the policy for one object; as in Paxi (policy.go), with departures noted where they are.
  * @param threshold consecutive: hits in a row; majority: seconds; ema: the weight of the newest hit, 0 to 1
  */
 export function createPolicy(name: PolicyName, threshold: number): Policy {
@@ -56,7 +56,8 @@ class Consecutive implements Policy {
 
 /**
  * To the node from which more than half of the requests of an interval came; the first request after its end decides, and
- * counts. An interval of a single request decides nothing.
+ * counts. An interval of a single request decides nothing. Paxi cuts the interval to whole seconds, and has the first begin
+ * when the policy is made; here fractions count, and it begins with the first request.
  */
 class Majority implements Policy {
   readonly #intervalMs: number

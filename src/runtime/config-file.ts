@@ -23,7 +23,7 @@ export function readBenchmark(path: string, otherwise?: BenchmarkConfig): Benchm
 
 /**
  * Takes the path of a file with keys of a configuration but for the addresses, which somebody else adds; gives them as they
- * are written, once they have been checked beside an address that is made up.
+ * are written, once they have been checked.
  * @throws SynodError `config` as `readConfig`
  */
 export function readTemplate(path: string): Readonly<Record<string, unknown>> {
@@ -35,11 +35,20 @@ export function readTemplate(path: string): Readonly<Record<string, unknown>> {
     if (/^(http_)?address$/i.test(key))
       throw new SynodError('config', `${path}: ${key}: addresses come from the nodes that join`)
   }
-  // Which zones there will be is not known yet, so links are checked by those who get the whole.
-  const { links: _, ...checkable } = template as Record<string, unknown>
-  const addresses = { address: { '1.1': 'tcp://127.0.0.1:1' }, http_address: { '1.1': 'http://127.0.0.1:2' } }
-  parseConfig(JSON.stringify({ ...checkable, ...addresses }), path)
+  checkTemplate(template as Record<string, unknown>, path)
   return template as Readonly<Record<string, unknown>>
+}
+
+/**
+ * Checks the keys of a configuration without addresses, beside one that is made up.
+ * @param where the name for it in errors
+ * @throws SynodError `config`
+ */
+export function checkTemplate(template: Readonly<Record<string, unknown>>, where: string): void {
+  // Which zones there will be is not known yet, so links are checked by those who get the whole.
+  const { links: _, ...checkable } = template
+  const addresses = { address: { '1.1': 'tcp://127.0.0.1:1' }, http_address: { '1.1': 'http://127.0.0.1:2' } }
+  parseConfig(JSON.stringify({ ...checkable, ...addresses }), where)
 }
 
 function missing(path: string): never {

@@ -7,6 +7,9 @@ import { SynodError } from '../errors.ts'
 const PAUSE_MS = 200
 const PATIENCE_MS = 5_000
 
+/** How long a node that wants to join tries to reach the master: it may be starting, too. */
+const JOIN_PATIENCE_MS = 30_000
+
 /** The port of a master whose address names none. */
 export const MASTER_PORT = 1735
 
@@ -23,17 +26,33 @@ export async function fetchConfig(master: string): Promise<Config> {
 }
 
 /**
- * Joins as the node `id`, and waits until all others have.
- * @param onWait called whenever the master says what it waits for, and it is something new
+ * Joins as the node `id`, and waits until all others have. A master that is away is tried again for `patienceMs`.
+ * @param onWait called whenever there is something new to wait for
  * @throws SynodError as `fetchConfig`, and `config` when there is no place for this node
  */
-export async function joinCluster(master: string, id: string, onWait: (sentence: string) => void): Promise<Config> {
+export async function joinCluster(
+  master: string,
+  id: string,
+  onWait: (sentence: string) => void,
+  patienceMs = JOIN_PATIENCE_MS,
+): Promise<Config> {
   let said = ''
+  const wait = (sentence: string) => {
+    if (sentence !== said) onWait(sentence)
+    said = sentence
+  }
+  let answeredAt = performance.now()
   for (;;) {
-    const { status, text } = await ask(master, 'POST', `nodes/${encodeURIComponent(id)}`)
-    if (status !== 503) return read(master, status, text)
-    if (text !== said) onWait(`master ${master}: ${text.trim()}`)
-    said = text
+    try {
+      const { status, text } = await ask(master, 'POST', `nodes/${encodeURIComponent(id)}`)
+      if (status !== 503) return read(master, status, text)
+      answeredAt = performance.now()
+      wait(`master ${master}: ${text.trim()}`)
+    } catch (error) {
+      const away = error instanceof SynodError && error.code === 'unavailable'
+      if (!away || performance.now() - answeredAt >= patienceMs) throw error
+      wait(`${error.message}; trying again for ${patienceMs / 1000} s`)
+    }
     await sleep(PAUSE_MS)
   }
 }
@@ -48,7 +67,9 @@ function read(master: string, status: number, text: string): Config {
 function ask(master: string, method: 'GET' | 'POST', path: string): Promise<{ status: number; text: string }> {
   const url = `${urlOf(master)}/${path}`
   return new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(new SynodError('unavailable', `master ${master}: ${error.message}`))
+    // Who has several addresses, and answers at none of them, gets an error without a message.
+    const fail = (error: NodeJS.ErrnoException) =>
+      reject(new SynodError('unavailable', `master ${master}: ${error.message || error.code}`))
     const outgoing = request(url, { method, agent: false, signal: AbortSignal.timeout(PATIENCE_MS) }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -1,9 +1,9 @@
 /** A cluster that a master gathers: servers join it, client and cmd ask it, and what does not fit is refused in one line. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { freePorts, runProgram, startProgram, temporaryDirectory, until } from '../support/processes.ts'
+import { freePorts, type Program, runProgram, startProgram, temporaryDirectory, until } from '../support/processes.ts'
 
 /** A range of free ports, so that those after the first are free, too. */
 async function freeRange(size: number): Promise<number> {
@@ -57,13 +57,61 @@ test('three nodes join, serve, and are found by client and cmd', async () => {
   expect((await master.ended).code).toBe(0)
 })
 
+/** A master for three nodes, once it listens. */
+async function startMaster(port: number, http: number, ...flags: string[]): Promise<Program> {
+  const master = startProgram('master', ['-n', '3', '-port', `${port}`, '-http', `${http}`, ...flags])
+  await until('the master listens', () => master.stderr.includes(` on 127.0.0.1:${port}\n`))
+  return master
+}
+
+test('with a roster a master that starts again knows its cluster; a server waits for one that is away', async () => {
+  const [port, http] = [await freeRange(4), await freeRange(4)]
+  const at = `127.0.0.1:${port}`
+  const roster = join(temporaryDirectory(), 'roster.json')
+  const first = await startMaster(port, http, '-roster', roster)
+  const start = (id: string) => startProgram('server', ['-id', id, '-master', at])
+  const [, second] = [start('1.3'), start('1.2'), start('1.1')]
+  const state = async () => (await runProgram('cmd', ['-config', roster, 'state'])).stdout
+  await until('all have joined', () => first.stderr.includes('the cluster is complete'))
+  await until('all are ready', async () => (await state()).match(/ ready$/gm)?.length === 3)
+  const before = readFileSync(roster, 'utf8')
+  expect(JSON.parse(before).http_address['1.1']).toBe(`http://127.0.0.1:${http + 1}`)
+
+  for (const program of [first, second!]) program.signal('SIGKILL')
+  await Promise.all([first.ended, second!.ended])
+  const again = start('1.2')
+  await until('the server says that the master is away', () => again.stderr.includes('; trying again for 30 s'))
+  await startMaster(port, http, '-roster', roster)
+  await until('1.2 serves again', async () => (await state()).match(/ ready$/gm)?.length === 3)
+  expect(readFileSync(roster, 'utf8')).toBe(before)
+  const wrong = await runProgram('master', ['-n', '4', '-port', `${port + 9}`, '-roster', roster])
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^-n 4: .*roster\.json has 1\.1, 1\.2, 1\.3\n$/),
+  ])
+})
+
+test('SIGTERM ends a server that waits at a master with 0', async () => {
+  const [port, http] = [await freeRange(4), await freeRange(4)]
+  const master = await startMaster(port, http)
+  const servers = ['1.1', '1.2'].map((id) => startProgram('server', ['-id', id, '-master', `127.0.0.1:${port}`]))
+  for (const server of servers) await until('it waits', () => server.stderr.includes('waiting for'))
+  servers[0]!.signal('SIGTERM')
+  servers[1]!.signal('SIGINT')
+  expect(await servers[0]!.ended).toMatchObject({ code: 0, signal: null })
+  expect(await servers[1]!.ended).toMatchObject({ code: 130, signal: null })
+  master.signal('SIGTERM')
+  expect((await master.ended).code).toBe(0)
+})
+
 test.each<[string, string[], number, RegExp]>([
   ['master', ['-n', '0'], 2, /^-n 0: /],
   ['master', ['-port', '65535'], 2, /^-port 65535: /],
   ['master', ['-port', '8079', '-n', '3'], 2, /apart/],
   ['master', ['-host', '0.0.0.0'], 2, /-insecure/],
   ['master', ['-config', 'none.json'], 2, /^none\.json: /],
-  ['server', ['-id', '1.1', '-master', '127.0.0.1:1'], 1, /^master 127\.0\.0\.1:1: .*ECONNREFUSED/],
+  ['master', ['-n', '2', '-threshold', '-1'], 2, /^-threshold -1: threshold: must be at least 0, not -1/],
+  ['master', ['-roster', 'none/roster.json'], 1, /ENOENT.*none/],
   ['server', ['-id', '1.1', '-master', 'a b'], 2, /^-master a b: /],
   ['server', ['-master', '127.0.0.1:1'], 2, /^-id is missing/],
   ['server', ['-sim', '-master', '127.0.0.1:1'], 2, /-sim/],

@@ -1,10 +1,19 @@
 /** Starting and ending a server: what is refused, in which words and with which exit code, and what signals do. */
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../src/http/testing/raw-client.ts'
-import { freePorts, isFree, type Program, startProgram, temporaryDirectory, until } from '../support/processes.ts'
+import {
+  freePorts,
+  isFree,
+  type Program,
+  requireBuilt,
+  startFile,
+  startProgram,
+  temporaryDirectory,
+  until,
+} from '../support/processes.ts'
 import { RealCluster } from './cluster.ts'
 import { Load } from './load.ts'
 
@@ -95,6 +104,12 @@ describe.sequential('a server that cannot start', () => {
     await expectRefusal(startProgram('server', ['-id', '1.1', '-config', 'none.json']), 2, /none\.json/)
   })
 
+  if (existsSync('/proc/self')) {
+    test.each(['-storage', '-log_dir'])('%s where no directory can be made', async (flag) => {
+      await expectRefusal(startOn(GOOD, '-id', '1.1', flag, '/proc/nope'), 1, /ENOENT.*\/proc\/nope/)
+    })
+  }
+
   const open = { address: { '1.1': `tcp://0.0.0.0:${PEER}` }, http_address: { '1.1': `http://0.0.0.0:${HTTP}` } }
   test.each(['address', 'http_address'] as const)('%s beyond loopback without a secret', async (key) => {
     await expectRefusal(startOn({ ...GOOD, [key]: open[key] }, '-id', '1.1'), 2, new RegExp(`${key}\\.1\\.1.*secret`))
@@ -149,6 +164,51 @@ describe.sequential('a server that is told to end', () => {
     const cluster = await RealCluster.create(['1.1'])
     await cluster.startAll()
     await expectEnd(cluster, '1.1', 'SIGINT', 130)
+  })
+
+  test.each([
+    ['server', 'SIGTERM', 0],
+    ['server', 'SIGINT', 130],
+    ['master', 'SIGTERM', 0],
+  ] as const)('%s, %s: also while the program is still being loaded', async (name, signal, code) => {
+    const directory = temporaryDirectory()
+    for (const part of ['bin', 'dist/bin']) mkdirSync(join(directory, part), { recursive: true })
+    copyFileSync(new URL(`../../bin/${name}`, import.meta.url), join(directory, 'bin', name))
+    writeFileSync(join(directory, 'package.json'), '{"type": "module"}')
+    const slow = 'process.stderr.write("loading"); await new Promise((resolve) => setTimeout(resolve, 60_000))'
+    writeFileSync(join(directory, `dist/bin/${name}.js`), slow)
+    const program = startFile(join(directory, 'bin', name), [], directory)
+    await until('it is being loaded', () => program.stderr === 'loading')
+    program.signal(signal)
+    expect(await program.ended).toMatchObject({ code, signal: null })
+  })
+
+  test('a signal that comes as the program takes over from its loader is not lost', async () => {
+    requireBuilt()
+    const directory = temporaryDirectory()
+    for (const part of ['bin', 'dist/bin']) mkdirSync(join(directory, part), { recursive: true })
+    copyFileSync(new URL('../../bin/server', import.meta.url), join(directory, 'bin/server'))
+    writeFileSync(join(directory, 'package.json'), '{"type": "module"}')
+    const flags = new URL('../../dist/bin/flags.js', import.meta.url).href
+    const lines = [
+      `import { onSignals } from '${flags}'`,
+      "process.kill(process.pid, 'SIGTERM')",
+      'onSignals((code) => process.exit(40 + code))',
+      'setTimeout(() => process.exit(1), 10_000)',
+    ]
+    writeFileSync(join(directory, 'dist/bin/server.js'), lines.join('\n'))
+    expect(await startFile(join(directory, 'bin/server'), [], directory).ended).toMatchObject({ code: 40 })
+  })
+
+  test('what is not built says how to', async () => {
+    const directory = temporaryDirectory()
+    mkdirSync(join(directory, 'bin'))
+    writeFileSync(join(directory, 'package.json'), '{"type": "module"}')
+    for (const name of ['server', 'client', 'cmd', 'master', 'checker', 'sim', 'explore']) {
+      copyFileSync(new URL(`../../bin/${name}`, import.meta.url), join(directory, 'bin', name))
+      const stderr = `${name}: not built yet; run "npm run setup" first\n`
+      expect(await startFile(join(directory, 'bin', name), [], directory).ended).toMatchObject({ code: 1, stderr })
+    }
   })
 
   test('SIGTERM ends it while it waits for the others', async () => {
