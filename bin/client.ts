@@ -12,6 +12,7 @@ import {
 import { readBenchmark, readConfig } from '../src/runtime/config-file.ts'
 import { fetchConfig } from '../src/runtime/remote-config.ts'
 import { COMMON, parseFlags, READ, run } from './flags.ts'
+import { clientAlgorithm } from './protocols.ts'
 
 const PROGRAM = {
   name: 'client',
@@ -34,12 +35,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 async function main(): Promise<number> {
   const { flags, given } = parseFlags(PROGRAM, process.argv.slice(2))
+  const algorithm = clientAlgorithm(flags.algorithm)
   const config = flags.master === '' ? readConfig(flags.config) : await fetchConfig(flags.master)
   const workload = readBenchmark(flags.bconfig, given.has('bconfig') ? undefined : config.benchmark)
   const transport = new RestTransport({
     nodes: config.http_address,
     id: flags.id ?? '',
-    algorithm: flags.algorithm,
+    algorithm,
     read: flags.read,
     connections: workload.Concurrency,
     timeoutMs: config.timeouts.request_ms + SPARE_MS,

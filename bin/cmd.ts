@@ -1,10 +1,21 @@
 /** The program `cmd`: one command on a running cluster, or a shell for them. */
 import { createInterface } from 'node:readline'
-import { type Answer, Client, complete, execute, helpText, splitWords, type Target } from '../src/client/index.ts'
-import { SynodError } from '../src/errors.ts'
+import {
+  type Answer,
+  Client,
+  complete,
+  execute,
+  helpText,
+  KeyValueClient,
+  splitWords,
+  type Target,
+} from '../src/client/index.ts'
+import type { Config } from '../src/config/index.ts'
+import { Cluster, SynodError } from '../src/index.ts'
 import { readConfig } from '../src/runtime/config-file.ts'
 import { fetchConfig } from '../src/runtime/remote-config.ts'
 import { COMMON, parseFlags, run } from './flags.ts'
+import { clientAlgorithm } from './protocols.ts'
 
 const PROGRAM = {
   name: 'cmd',
@@ -13,7 +24,8 @@ const PROGRAM = {
   positionals: true,
   epilogue: `${helpText()}
 Without a command: a shell on a terminal; else one command per line, and the exit code is the worst of them.
-Exit: 0 good, 1 an absent key, a false answer or a failure, 2 usage.`,
+Without -id each request goes to a random node; with -algorithm chain, put goes to the first node and get to the last.
+Exit: 0 good, 1 an absent key, a false answer or a failure, 2 usage, 130 interrupted.`,
 } as const
 
 const SPARE_MS = 3_000
@@ -24,19 +36,46 @@ async function main(): Promise<number> {
     process.stdout.write(`${helpText()}\n`)
     return 0
   }
+  const algorithm = clientAlgorithm(flags.algorithm)
   const config = flags.master === '' ? readConfig(flags.config) : await fetchConfig(flags.master)
   const id = flags.id ?? ''
-  const timeoutMs = config.timeouts.request_ms + SPARE_MS
-  const client = new Client({ nodes: config.http_address, id, timeoutMs })
+  const clients = clientsOf(config, id, algorithm)
+  const target = targetOf(clients)
   try {
-    if (positionals.length > 0) return print(await execute(client, positionals))
-    return process.stdin.isTTY ? await converse(client, id) : await readLines(client)
+    if (positionals.length > 0) return print(await execute(target, positionals))
+    return process.stdin.isTTY ? await converse(target, id) : await readLines(target)
   } finally {
-    await client.close()
+    await Promise.all([clients.client.close(), clients.reader.close(), clients.writer.close()])
   }
 }
 
-/** A shell on a terminal; it is left without complaint whatever was said in it. */
+/** The clients behind the commands. As in Paxi a chain is written at its first node and read at its last. */
+function clientsOf({ http_address: nodes, timeouts }: Config, id: string, algorithm: string) {
+  const timeoutMs = timeouts.request_ms + SPARE_MS
+  const { members } = new Cluster(Object.keys(nodes))
+  const chain = algorithm === 'chain' && id === ''
+  const [head, tail] = chain ? [members[0]!.name, members.at(-1)!.name] : [id, id]
+  // One attempt, at the node that was named: who explores a cluster wants to hear what that one says.
+  const texts = (node: string) =>
+    new KeyValueClient({ nodes, timeoutMs, attemptMs: timeoutMs, attempts: 1, ...(node === '' ? {} : { id: node }) })
+  return { client: new Client({ nodes, id, timeoutMs }), head, tail, writer: texts(head), reader: texts(tail) }
+}
+
+function targetOf({ client, head, tail, writer, reader }: ReturnType<typeof clientsOf>): Target {
+  const at = (node: string) => (node === '' ? {} : { node })
+  return {
+    nodes: client.nodes,
+    faults: client.faults,
+    get: (key) => client.get(key, at(tail)),
+    put: (key, value) => client.put(key, value, at(head)),
+    texts: { get: (key) => reader.get(key), put: (key, value) => writer.put(key, value) },
+    history: (key, options) => client.history(key, options),
+    state: (options) => client.state(options),
+    ready: (node) => client.ready(node),
+  }
+}
+
+/** A shell on a terminal; it is left without complaint whatever was said in it, but for ^C. */
 async function converse(client: Target, id: string): Promise<number> {
   const terminal = createInterface({
     input: process.stdin,
@@ -44,14 +83,19 @@ async function converse(client: Target, id: string): Promise<number> {
     prompt: `synod ${id === '' ? 'any node' : id}> `,
     completer: (line: string) => complete(client.nodes, line),
   })
+  let interrupted = false
+  terminal.on('SIGINT', () => {
+    interrupted = true
+    terminal.close()
+  })
   terminal.prompt()
   for await (const line of terminal) {
     if (line.trim() === 'exit') break
     await obey(client, line)
-    terminal.prompt()
+    if (!interrupted) terminal.prompt()
   }
   terminal.close()
-  return 0
+  return interrupted ? 130 : 0
 }
 
 async function readLines(client: Target): Promise<number> {

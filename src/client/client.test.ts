@@ -234,6 +234,7 @@ describe('views and faults', () => {
     expect(await client.state()).toEqual({
       node: '1.1',
       algorithm: 'paxos',
+      leader: null,
       executed: 7,
       hash: '18446744073709551615',
       faults: [],

@@ -11,6 +11,7 @@ const NODES = ['1.1', '1.2', '1.3']
 
 interface Script {
   values?: Record<string, string | Buffer>
+  texts?: Record<string, string>
   /** Per node; an error is thrown. */
   histories?: Record<string, string[] | SynodError>
   /** Per node: the hashes said one after the other, the last one for ever. */
@@ -18,6 +19,8 @@ interface Script {
   putError?: SynodError
   /** Per node: what `heal` ends. */
   healed?: Record<string, string[] | SynodError>
+  /** Per node: why it cannot be told of a partition. */
+  deaf?: Record<string, Error>
 }
 
 function cluster(script: Script = {}): Target & { log: string[] } {
@@ -39,6 +42,16 @@ function cluster(script: Script = {}): Target & { log: string[] } {
       log.push(`put ${key} ${Buffer.from(value).toString()}`)
       return { node: '1.2', previous: null, ...META }
     },
+    texts: {
+      get: async (key) => {
+        const value = script.texts?.[String(key)]
+        return { node: '1.1', version: 1, value: value === undefined ? null : Buffer.from(value), ...META }
+      },
+      put: async (key, value) => {
+        log.push(`put text ${key} ${Buffer.from(value).toString()}`)
+        return { node: '1.3', version: 1, previous: null, ...META }
+      },
+    },
     history: async (_key, { node } = {}) => known(script.histories?.[node!], []).map((value) => Buffer.from(value)),
     state: async ({ node } = {}): Promise<NodeState> => {
       const hashes = known(script.hashes?.[node!], ['0'])
@@ -47,6 +60,7 @@ function cluster(script: Script = {}): Target & { log: string[] } {
       return {
         node: node!,
         algorithm: 'paxos',
+        leader: node === '1.3' ? null : '1.2',
         executed: 7,
         hash: hashes[Math.min(turn, hashes.length - 1)]!,
         faults: [],
@@ -58,7 +72,11 @@ function cluster(script: Script = {}): Target & { log: string[] } {
       drop: async (from, to, seconds) => void log.push(`drop ${from} ${to} ${seconds}`),
       slow: async (from, to, delayMs, seconds) => void log.push(`slow ${from} ${to} ${delayMs} ${seconds}`),
       flaky: async (from, to, chance, seconds) => void log.push(`flaky ${from} ${to} ${chance} ${seconds}`),
-      partition: async (seconds, ids) => void log.push(`partition ${seconds} ${ids.join(' ')}`),
+      cut: async (node, seconds, ids) => {
+        const error = script.deaf?.[node]
+        if (error) throw error
+        log.push(`${node}: cut ${seconds} ${ids.join(' ')}`)
+      },
       heal: async (id, fault) => {
         log.push(`heal ${id} ${fault ?? 'all'}`)
         return known(script.healed?.[id], [])
@@ -93,17 +111,51 @@ describe('commands', () => {
     expect(unknown.note).toBe('put failed: node 1.1: no answer; the write may have been applied, now or later')
     const refused = await run('put 1 x', cluster({ putError: new SynodError('unavailable', 'node 1.1: no leader') }))
     expect(refused.note).toBe('put failed: node 1.1: no leader')
+    const told = 'node 1.1 answered 504: no answer within 2000 ms; the request may have been applied'
+    const late = await run('put 1 x', cluster({ putError: new SynodError('unknown', told) }))
+    expect(late.note).toBe(`put failed: ${told}`)
+  })
+
+  it('keys that do not look like integers are text', async () => {
+    const target = cluster({ texts: { colour: 'red', '1.5': 'x', '': 'no name', nothing: '' } })
+    expect(await run('get colour', target)).toEqual({ good: true, out: 'red', note: '' })
+    expect((await run('get 1.5', target)).out).toBe('x')
+    expect((await run('get ""', target)).out).toBe('no name')
+    expect(await run('get nothing', target)).toEqual({ good: true, out: '', note: 'the value is empty' })
+    expect(await run('get none', target)).toEqual({ good: false, out: '', note: 'key none is absent' })
+    const written = 'wrote 4 bytes to key a/b by node 1.3 (slot 5, ballot 1.1.1)'
+    expect((await run('put a/b blue', target)).out).toBe(written)
+    expect(target.log).toEqual(['put text a/b blue'])
+  })
+
+  it('exit alone does nothing', async () => {
+    expect(await run('exit')).toEqual({ good: true, out: '', note: '' })
+  })
+
+  it('a partition that not all nodes were told of says who keeps it', async () => {
+    const away = new SynodError('unavailable', 'node 1.3: connect ECONNREFUSED')
+    const target = cluster({ deaf: { '1.3': away } })
+    expect(await run('partition 30 1.1', target)).toEqual({
+      good: false,
+      out: '1.1 cut off from 1.2, 1.3 for 30 seconds, by 1.1, 1.2',
+      note: '1.3 could not be told: node 1.3: connect ECONNREFUSED',
+    })
+    expect(target.log).toEqual(['1.1: cut 30 1.1', '1.2: cut 30 1.1'])
+    const none = await run('partition 30 1.1', cluster({ deaf: { '1.1': away, '1.2': away, '1.3': away } }))
+    expect(none).toEqual({ good: false, out: '', note: `partition failed: ${away.message}` })
+    const defect = cluster({ deaf: { '1.2': new TypeError('a defect') } })
+    await expect(run('partition 30 1.1', defect)).rejects.toThrow('a defect')
   })
 
   it('state has a line per node, and is no good where one is silent', async () => {
     const answer = await run('state', cluster({ hashes: { '1.2': new SynodError('unknown', 'gone') } }))
     expect(answer.good).toBe(false)
     expect(answer.out.split('\n')).toEqual([
-      '1.1 paxos executed 7 hash 0 ready',
+      '1.1 paxos executed 7 hash 0 leader 1.2 ready',
       '1.2 failed: gone',
-      '1.3 paxos executed 7 hash 0 not ready',
+      '1.3 paxos executed 7 hash 0 no leader not ready',
     ])
-    expect((await run('state 1.1')).out).toBe('1.1 paxos executed 7 hash 0 ready')
+    expect((await run('state 1.1')).out).toBe('1.1 paxos executed 7 hash 0 leader 1.2 ready')
   })
 
   it('faults say what they did', async () => {
@@ -115,8 +167,9 @@ describe('commands', () => {
     expect((await run('flaky 1.1 1.2 .5 -1', target)).out).toBe(
       'each message from 1.1 to 1.2 is lost with chance 0.5 for ever',
     )
-    const all = ['crash 1.1 0', 'drop 1.1 1.2 1', 'partition 3 1.3', 'slow 1.1 1.2 50 2', 'flaky 1.1 1.2 0.5 -1']
-    expect(target.log).toEqual(all)
+    const cuts = NODES.map((node) => `${node}: cut 3 1.3`)
+    const others = ['slow 1.1 1.2 50 2', 'flaky 1.1 1.2 0.5 -1']
+    expect(target.log).toEqual(['crash 1.1 0', 'drop 1.1 1.2 1', ...cuts, ...others])
   })
 
   it('heal names what it has ended, at one node or at all', async () => {
@@ -159,8 +212,11 @@ describe('commands', () => {
     '__proto__',
     'get',
     'get 1 2',
-    'get x',
     'get 01',
+    'get +1',
+    'get -0',
+    'consensus x',
+    'exit now',
     'put 1',
     'put 1 two words',
     'put 9223372036854775808 x',

@@ -4,11 +4,15 @@ import type { Client } from './client.ts'
 import { consensus } from './consensus.ts'
 import { crash, drop, type FaultTarget, flaky, heal, partition, slow } from './fault-commands.ts'
 import { FAULT_NAMES } from './faults.ts'
+import type { KeyValueClient } from './key-value-client.ts'
 import type { Meta } from './replies.ts'
-import { type Answer, count, keyOf, nodeOf, said } from './words.ts'
+import { type Answer, count, keyOf, looksWhole, nodeOf, said } from './words.ts'
 
-/** The part of `Client` that commands use. */
-export type Target = FaultTarget & Pick<Client, 'get' | 'put' | 'history' | 'state' | 'ready'>
+/** What commands use: the parts of a `Client`, and of a `KeyValueClient` for keys that are no integers. */
+export type Target = FaultTarget &
+  Pick<Client, 'get' | 'put' | 'history' | 'state' | 'ready'> & {
+    readonly texts: Pick<KeyValueClient, 'get' | 'put'>
+  }
 
 interface Command {
   readonly usage: string
@@ -19,10 +23,10 @@ interface Command {
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  get: { usage: 'get KEY', help: 'print the value of an integer key', arity: [1, 1], run: get },
+  get: { usage: 'get KEY', help: 'print the value of a key', arity: [1, 1], run: get },
   put: { usage: 'put KEY VALUE', help: 'write a value', arity: [2, 2], run: put },
-  consensus: { usage: 'consensus KEY', help: 'whether all nodes agree', arity: [1, 1], run: agree },
-  state: { usage: 'state [ID]', help: 'what the nodes say about themselves', arity: [0, 1], run: state },
+  consensus: { usage: 'consensus KEY', help: 'whether all nodes agree on an integer key', arity: [1, 1], run: agree },
+  state: { usage: 'state [ID]', help: 'what the nodes say about themselves, and who leads', arity: [0, 1], run: state },
   crash: { usage: 'crash ID SECONDS', help: 'stop a node (0: for ever)', arity: [2, 2], run: crash },
   drop: { usage: 'drop FROM TO SECONDS', help: 'lose what FROM sends to TO', arity: [3, 3], run: drop },
   slow: { usage: 'slow FROM TO MS SECONDS', help: 'delay what FROM sends to TO', arity: [4, 4], run: slow },
@@ -45,18 +49,21 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: heal,
   },
   help: { usage: 'help', help: 'print this', arity: [0, 0], run: async () => said(helpText()) },
+  exit: { usage: 'exit', help: 'leave the shell', arity: [0, 0], run: async () => said('') },
 }
 
 /** The names of all commands. */
-export const COMMAND_NAMES: readonly string[] = [...Object.keys(COMMANDS), 'exit']
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS)
+
+const KEYS = `A KEY is an integer of 64 bits, or any text that does not look like an integer. Under an integer, as in Paxi, an
+empty value cannot be told from an absent key.`
 
 /** One line per command. */
 export function helpText(): string {
   const rows = Object.values(COMMANDS).map(({ usage, help }): [string, string] => [usage, help])
-  rows.push(['exit', 'leave the shell'])
   const width = Math.max(...rows.map(([usage]) => usage.length))
   const table = rows.map(([usage, help]) => `  ${usage.padEnd(width)}  ${help}`)
-  return ['Commands:', ...table, 'An empty value cannot be told from an absent key.'].join('\n')
+  return ['Commands:', ...table, KEYS].join('\n')
 }
 
 /**
@@ -74,23 +81,29 @@ export async function execute(target: Target, words: readonly string[]): Promise
     return await command.run(target, args)
   } catch (error) {
     if (!(error instanceof SynodError) || error.code === 'usage') throw error
-    const doubt = error.code === 'unknown' && name === 'put' ? '; the write may have been applied, now or later' : ''
+    // Nodes say so themselves.
+    const doubtful = error.code === 'unknown' && name === 'put' && !error.message.includes('may have been applied')
+    const doubt = doubtful ? '; the write may have been applied, now or later' : ''
     return { good: false, out: '', note: `${name} failed: ${error.message}${doubt}` }
   }
 }
 
 async function get(target: Target, [text]: readonly string[]): Promise<Answer> {
-  const key = keyOf(text!)
-  const { value } = await target.get(key)
-  if (value === null) return { good: false, out: '', note: `key ${key} is absent (or its value is empty)` }
+  const whole = looksWhole(text!)
+  const key = whole ? keyOf(text!) : text!
+  const { value } = await (whole ? target.get(key) : target.texts.get(key))
+  if (value === null)
+    return { good: false, out: '', note: `key ${key} is absent${whole ? ' (or its value is empty)' : ''}` }
+  if (value.length === 0) return said('', 'the value is empty')
   const printed = printable(value)
   return printed === null ? said(`0x${value.toString('hex')}`, `${value.length} bytes that are no text`) : said(printed)
 }
 
 async function put(target: Target, [text, value]: readonly string[]): Promise<Answer> {
-  const key = keyOf(text!)
+  const whole = looksWhole(text!)
+  const key = whole ? keyOf(text!) : text!
   const bytes = Buffer.from(value!)
-  const result = await target.put(key, bytes)
+  const result = await (whole ? target.put(key, bytes) : target.texts.put(key, bytes))
   return said(`wrote ${count(bytes.length, 'byte')} to key ${key} by node ${result.node}${place(result)}`)
 }
 
@@ -108,8 +121,9 @@ async function state(target: Target, [id]: readonly string[]): Promise<Answer> {
 async function describe(target: Target, node: string): Promise<Answer> {
   try {
     const [state, ready] = await Promise.all([target.state({ node }), target.ready(node)])
-    const { algorithm, executed, hash, faults } = state
-    const line = `${node} ${algorithm} executed ${executed ?? '?'} hash ${hash} ${ready ? 'ready' : 'not ready'}`
+    const { algorithm, leader, executed, hash, faults } = state
+    const led = leader === null ? 'no leader' : `leader ${leader}`
+    const line = `${node} ${algorithm} executed ${executed ?? '?'} hash ${hash} ${led} ${ready ? 'ready' : 'not ready'}`
     return said([line, ...faults.map((fault) => `${node} fault: ${fault}`)].join('\n'))
   } catch (error) {
     if (!(error instanceof SynodError)) throw error

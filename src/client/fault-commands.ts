@@ -6,7 +6,7 @@ import { type Answer, chanceOf, duration, nodeOf, said, wholeOf } from './words.
 
 /** The part of `Client` that is needed here. */
 export type FaultTarget = Pick<Client, 'nodes'> & {
-  readonly faults: Pick<Client['faults'], 'crash' | 'drop' | 'slow' | 'flaky' | 'partition' | 'heal'>
+  readonly faults: Pick<Client['faults'], 'crash' | 'drop' | 'slow' | 'flaky' | 'cut' | 'heal'>
 }
 
 /** `crash ID SECONDS` */
@@ -40,14 +40,24 @@ export async function flaky(target: FaultTarget, [a, b, text, time]: readonly st
   return said(`each message from ${from} to ${to} is lost with chance ${chance} ${duration(seconds)}`)
 }
 
-/** `partition SECONDS ID...` */
+/** `partition SECONDS ID...`: whom it does not reach it names, for the others keep the cut. */
 export async function partition(target: FaultTarget, [time, ...ids]: readonly string[]): Promise<Answer> {
   const seconds = wholeOf(time!, 'seconds')
   const inside = [...new Set(ids.map((id) => nodeOf(target, id)))]
   const outside = target.nodes.filter((id) => !inside.includes(id))
   if (outside.length === 0) throw new SynodError('usage', 'a partition needs nodes on both sides')
-  await target.faults.partition(seconds, inside)
-  return said(`${inside.join(', ')} cut off from ${outside.join(', ')} ${duration(seconds)}`)
+  const results = await Promise.allSettled(target.nodes.map((node) => target.faults.cut(node, seconds, inside)))
+  const failures = results.flatMap((result, i) =>
+    result.status === 'rejected' ? [[target.nodes[i]!, result.reason]] : [],
+  )
+  const defect = failures.find(([, reason]) => !(reason instanceof SynodError))
+  // That nobody was told is a plain failure.
+  if (defect || failures.length === target.nodes.length) throw (defect ?? failures[0]!)[1]
+  const done = `${inside.join(', ')} cut off from ${outside.join(', ')} ${duration(seconds)}`
+  if (failures.length === 0) return said(done)
+  const told = target.nodes.filter((node) => !failures.some(([failed]) => failed === node))
+  const lines = failures.map(([node, { message }]) => `${node} could not be told: ${message}`)
+  return { good: false, out: `${done}, by ${told.join(', ')}`, note: lines.join('\n') }
 }
 
 /** `heal [ID] [FAULT]`: at one node or all, of one kind or all. */

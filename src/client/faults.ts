@@ -50,22 +50,25 @@ export class ClusterFaults {
     await this.#ask(this.#known(from), 'POST', `/flaky?${query}`)
   }
 
-  /** Cuts the nodes `ids` off from all others, both ways. When it fails some links may be cut and others not. */
+  /**
+   * Cuts the nodes `ids` off from all others, both ways. When it fails some links may be cut and others not: `cut` tells
+   * which.
+   */
   async partition(seconds: number, ids: readonly string[]): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => this.cut(node, seconds, ids)))
+  }
+
+  /** The part of a partition that is one node's: between it and the other side nothing passes. */
+  async cut(node: string, seconds: number, ids: readonly string[]): Promise<void> {
     const side = new Set(ids.map((id) => this.#known(id)))
-    const path = `/partition?t=${whole(seconds)}&ids=${[...side].join(',')}`
-    await Promise.all(
-      this.#nodes.map(async (node) => {
-        try {
-          await this.#ask(node, 'POST', path)
-        } catch (error) {
-          if (!(error instanceof SynodError) || error.code !== 'malformed') throw error
-          // Paxi's servers have no such route: there each node drops what it sends across.
-          const others = this.#nodes.filter((other) => side.has(other) !== side.has(node))
-          await Promise.all(others.map((other) => this.drop(node, other, seconds)))
-        }
-      }),
-    )
+    try {
+      await this.#ask(this.#known(node), 'POST', `/partition?t=${whole(seconds)}&ids=${[...side].join(',')}`)
+    } catch (error) {
+      if (!(error instanceof SynodError) || error.code !== 'malformed') throw error
+      // Paxi's servers have no such route: there each node drops what it sends across.
+      const others = this.#nodes.filter((other) => side.has(other) !== side.has(node))
+      await Promise.all(others.map((other) => this.drop(node, other, seconds)))
+    }
   }
 
   /** Ends the faults of one node, all or those of one kind; gives a line for each that has ended. */

@@ -7,6 +7,8 @@ export interface NodeState {
   /** The node that was asked. */
   readonly node: string
   readonly algorithm: string
+  /** Whom the node takes for the leader; null when for nobody, or when the protocol has none. */
+  readonly leader: string | null
   /** How many commands, or up to which slot, the node has executed; null when it does not say. */
   readonly executed: number | null
   /** Equal on two nodes where their key-value states are equal; exact, whatever its length. */
@@ -40,11 +42,12 @@ export function parseHistory(node: string, body: Buffer): Buffer[] {
 export function parseState(node: string, body: Buffer): NodeState {
   const view = json(node, 'state', body)
   if (typeof view !== 'object' || view === null) throw malformed(node, 'state', body)
-  const { algorithm, executed, hash, faults } = view as Record<string, unknown>
+  const { algorithm, leader, executed, hash, faults } = view as Record<string, unknown>
   if (typeof hash !== 'string' && !isLosslessNumber(hash)) throw malformed(node, 'state', body)
   return {
     node,
     algorithm: typeof algorithm === 'string' ? algorithm : '',
+    leader: typeof leader === 'string' ? leader : null,
     executed: isLosslessNumber(executed) ? Number(executed.value) : null,
     hash: isLosslessNumber(hash) ? hash.value : hash,
     faults: Array.isArray(faults) ? faults.filter((line) => typeof line === 'string') : [],

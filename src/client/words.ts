@@ -22,7 +22,12 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
-/** The key that a word names. @throws SynodError `usage` when it is none */
+/** Whether a word is meant as an integer key: then it must be a good one, lest a typing error be taken for text. */
+export function looksWhole(text: string): boolean {
+  return /^[+-]?[0-9]+$/.test(text)
+}
+
+/** The integer key that a word names. @throws SynodError `usage` when it is none */
 export function keyOf(text: string): string {
   try {
     return canonicalKey(text)

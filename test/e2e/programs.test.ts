@@ -90,7 +90,7 @@ describe.sequential('the programs', () => {
     const { code, stdout } = await cmd(config, [], 'put -9223372036854775808 "a b"\nget -9223372036854775808\nstate\n')
     expect(code).toBe(0)
     expect(stdout).toContain('\na b\n')
-    expect(stdout.match(/^\d\.\d paxos executed \d+ hash \S+ ready$/gm)).toHaveLength(9)
+    expect(stdout.match(/^\d\.\d paxos executed \d+ hash \S+ leader \d\.\d ready$/gm)).toHaveLength(9)
     expect(await cmd(config, ['get', '01'])).toMatchObject({
       code: 2,
       stdout: '',

@@ -1,5 +1,8 @@
 /** `cmd` as a shell: lines in a pipe, where nothing is adorned, and a terminal with history and completion. */
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runProgram, startFile, temporaryDirectory, until } from '../support/processes.ts'
 import { RealCluster } from './cluster.ts'
@@ -28,6 +31,8 @@ test('in a pipe every command says what it did, and nothing else is printed', as
     'get 7',
     "put -9223372036854775808 'x'",
     'get -9223372036854775808',
+    'put colour red',
+    'get colour',
     'consensus 7',
     'state 1.2',
     'slow 1.1 1.2 1 600',
@@ -48,8 +53,10 @@ test('in a pipe every command says what it did, and nothing else is printed', as
     /^two words$/,
     /^wrote 1 byte to key -9223372036854775808 by node 1\.\d/,
     /^x$/,
+    /^wrote 3 bytes to key colour by node 1\.1 \(slot/,
+    /^red$/,
     /^true$/,
-    /^1\.2 paxos executed \d+ hash \w+ ready$/,
+    /^1\.2 paxos executed \d+ hash \w+ leader 1\.\d ready$/,
     /^what 1\.1 sends to 1\.2 leaves 1 ms later for 600 seconds$/,
     /^what 1\.2 sends to 1\.1 is lost for 600 seconds$/,
     /^each message from 1\.2 to 1\.3 is lost with chance 0 for 600 seconds$/,
@@ -67,6 +74,61 @@ test('in a pipe every command says what it did, and nothing else is printed', as
   expect(rest.at(-1)).toBe('')
   expect(stdout).not.toContain('synod')
   expect(stdout).not.toContain('\u001b')
+})
+
+test('a chain is written at its first node and read at its last, and a name that means nothing is refused', async () => {
+  const asked: string[] = []
+  const ids = ['1.10', '1.2', '2.1']
+  const servers = ids.map((id) =>
+    createServer((request, response) => {
+      asked.push(`${id} ${request.method} ${request.url}`)
+      response.writeHead(200, { Cid: request.headers.cid }).end('x')
+    }),
+  )
+  try {
+    const address: Record<string, string> = {}
+    const http: Record<string, string> = {}
+    for (const [i, server] of servers.entries()) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      address[ids[i]!] = `tcp://127.0.0.1:${i + 1}`
+      http[ids[i]!] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    }
+    const file = join(temporaryDirectory(), 'config.json')
+    writeFileSync(file, JSON.stringify({ address, http_address: http }))
+    const lines = 'put 1 x\nget 1\nput name x\nget name\n'
+    const chain = await runProgram('cmd', ['-config', file, '-algorithm', 'Chain'], lines)
+    expect(chain).toMatchObject({ code: 0, stderr: '' })
+    expect(asked.splice(0)).toEqual(['1.2 PUT /1', '2.1 GET /1', '1.2 PUT /kv/name', '2.1 GET /kv/name'])
+    const one = await runProgram('cmd', ['-config', file, '-algorithm', 'chain', '-id', '1.10'], lines)
+    expect(one).toMatchObject({ code: 0, stderr: '' })
+    expect(asked.splice(0)).toEqual(['1.10 PUT /1', '1.10 GET /1', '1.10 PUT /kv/name', '1.10 GET /kv/name'])
+    for (const name of ['./echo.js', 'EPaxos']) {
+      expect(await runProgram('cmd', ['-config', file, '-algorithm', name, 'get', '1'])).toMatchObject({ code: 0 })
+    }
+    for (const program of ['cmd', 'client']) {
+      const { code, stderr } = await runProgram(program, ['-config', file, '-algorithm', 'nosuch'])
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^-algorithm nosuch: clients know abd, .*\n$/)])
+    }
+  } finally {
+    for (const server of servers) server.close()
+  }
+})
+
+test('a partition that a dead node does not hear of is said to hold at the others', async () => {
+  const cluster = await RealCluster.create(THREE, { fault_injection: true })
+  await cluster.startAll('-log_level', 'warning')
+  cluster.program('1.3').signal('SIGKILL')
+  await cluster.program('1.3').ended
+  const cut = await runProgram('cmd', ['-config', cluster.configFile, 'partition', '600', '1.1'])
+  expect([cut.code, cut.stdout]).toEqual([1, '1.1 cut off from 1.2, 1.3 for 600 seconds, by 1.1, 1.2\n'])
+  expect(cut.stderr).toMatch(/^1\.3 could not be told: .*ECONNREFUSED[^\n]*\n$/)
+  const { stdout } = await runProgram('cmd', ['-config', cluster.configFile, 'state', '1.2'])
+  expect(stdout).toMatch(/^1\.2 fault: partition 1\.1/m)
+  expect(await runProgram('cmd', ['-config', cluster.configFile, 'exit'])).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: '',
+  })
 })
 
 test.each([
@@ -116,6 +178,18 @@ if (existsSync(SCRIPT)) {
     await type('get 01\r', () => shown().includes('01'))
     terminal.write('exit\r')
     expect((await terminal.ended).code).toBe(0)
+  })
+
+  test.each([
+    ['^C', '\u0003', 130],
+    ['^D', '\u0004', 0],
+  ])('%s leaves the shell on a terminal', async (_what, key, code) => {
+    const cluster = await RealCluster.create(['1.1'])
+    const line = `${CMD} -config ${cluster.configFile} -id 1.1`
+    const terminal = startFile(SCRIPT, ['-qefc', line, '/dev/null'], temporaryDirectory(), null)
+    await until('the prompt', () => terminal.stdout.includes('synod 1.1> '))
+    terminal.write(key)
+    expect((await terminal.ended).code).toBe(code)
   })
 } else {
   process.stdout.write(`SKIPPED the shell on a terminal: there is no ${SCRIPT}\n`)
