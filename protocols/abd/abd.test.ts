@@ -7,6 +7,9 @@ import type { Abd } from './abd.ts'
 import * as messages from './messages.ts'
 import { cluster, ending, FIVE, flexible, held, restart, sent, submit, tag } from './testing/cluster.ts'
 
+/** The rounds by which a tag may be ahead of what a node holds. */
+const LEAP = 2 ** 36
+
 it('keeps its promises with quorums of different sizes', () => {
   for (const [q1, q2] of [
     [2, 4],
@@ -194,10 +197,54 @@ describe('tags', () => {
     expect(ending(reading)).toBe('open')
   })
 
-  it('run out in a refusal', () => {
+  it('that leap beyond all honest writes are ignored, and the key stays as it was', () => {
+    const s = cluster()
+    s.write('1.1', 'k')
+    s.run(10)
+    s.passed.length = 0
+    const value = new TextEncoder().encode('absurd')
+    for (const absurd of [tag(2 ** 40, 1), tag(LEAP + 2, 1)]) {
+      for (const to of ['1.1', '1.2', '1.3']) {
+        s.forge('1.2', to, messages.Store, { life: 1, id: 1, key: 'k', tag: absurd, absent: false, value })
+      }
+    }
+    expect([sent(s, 'Stored'), held(s, '1.1', 'k')]).toEqual([[], '1.1.1 v1'])
+    // Nor does it count as an answer, which a write would take its tag from.
+    s.admits = ({ name }) => name !== 'Queried'
+    const writing = s.submit('1.1', 'k', true)
+    s.run(5)
+    const { life, lastId: id } = s.replica('1.1')
+    s.forge('1.2', '1.1', messages.Queried, { life, id, tag: tag(2 ** 40, 1), absent: true, value })
+    s.run(5)
+    expect(sent(s, 'Store')).toEqual([])
+    s.admits = () => true
+    s.until('an answer', () => ending(writing) === 'ok')
+    s.run(10)
+    expect(['1.1', '1.2', '1.3'].map((name) => held(s, name, 'k'))).toEqual(Array(3).fill('2.1.1 v2'))
+    expect(s.read('1.3', 'k')).toBe('v2')
+    s.judge()
+  })
+
+  it('may be as far ahead as a node that was away for long has missed', () => {
+    const s = cluster()
+    const value = new TextEncoder().encode('later')
+    s.forge('1.2', '1.3', messages.Store, { life: 1, id: 1, key: 'k', tag: tag(LEAP, 1), absent: false, value })
+    expect(held(s, '1.3', 'k')).toBe(`${LEAP}.1.2 later`)
+  })
+
+  it('run out in a refusal, of which it takes many leaps', () => {
     const s = cluster()
     const value = new Uint8Array(0)
-    s.forge('1.2', '1.1', messages.Store, { life: 1, id: 1, key: 'k', tag: tag(2 ** 40, 1), absent: false, value })
+    for (let leaps = 1; leaps <= 2 ** 40 / LEAP; leaps++) {
+      s.forge('1.2', '1.1', messages.Store, {
+        life: 1,
+        id: 1,
+        key: 'k',
+        tag: tag(leaps * LEAP, 1),
+        absent: false,
+        value,
+      })
+    }
     expect(submit(s, '1.1', put('k', value))).toMatchObject({ ok: false, code: 'unavailable' })
     expect(s.replica('1.1').operations.size).toBe(0)
   })

@@ -19,6 +19,12 @@ import * as records from './records.ts'
 /** Why a node that lost its memory serves nobody. */
 const FORGOT = 'forgot what it held'
 
+/**
+ * A tag so many rounds above what a node holds of the key is nobody's: an honest one is as far ahead as the node missed
+ * writes of that key, and so many take months. It leaves room for most of the rounds that there are.
+ */
+const LEAP_ROUNDS = 2 ** 36
+
 const NOTHING = new Uint8Array(0)
 
 /** What registers can do: a compare-and-set would take consensus, and a retry under a new tag brings old values back. */
@@ -92,10 +98,20 @@ export class Abd implements Replica {
   }
 
   onStore(m: messages.Store, from: NodeId): void {
-    if (!this.remembers || !this.node.ballots.valid(m.tag)) return
+    if (!this.remembers || !this.#possible(m.key, m.tag)) return
     this.#hold(m.key, m.tag, m.absent ? null : m.value)
     // As all outputs, this waits until what is held is on disk, whichever message brought it.
     this.node.send(from, messages.Stored, { life: m.life, id: m.id })
+  }
+
+  /**
+   * Whether some node could have issued this tag. One message with an absurd tag would else use up the tags of a key. It is
+   * ignored, as if lost, which harms no register. A member that lies leap by leap still gets there: that is outside the
+   * model.
+   */
+  #possible(key: string, tag: number): boolean {
+    const { ballots, store } = this.node
+    return ballots.valid(tag) && ballots.round(tag) - ballots.round(store.get(key).version) <= LEAP_ROUNDS
   }
 
   /** Takes over what is newer than what this node holds. */
@@ -109,7 +125,7 @@ export class Abd implements Replica {
 
   onQueried(m: messages.Queried, from: NodeId): void {
     const operation = this.#find(m, 'query')
-    if (!operation || (m.tag !== NO_TAG && !this.node.ballots.valid(m.tag))) return
+    if (!operation || (m.tag !== NO_TAG && !this.#possible(operation.request.command.key, m.tag))) return
     if (!operation.hear(m, from)) return
     if (operation.isRead) this.#read(operation)
     else this.#write(operation)
