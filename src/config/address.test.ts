@@ -1,6 +1,6 @@
 /** Table tests of addresses: their parts, and which hosts only this machine can reach. */
 import { expect, test } from 'vitest'
-import { isLoopback, parseHttpAddress, parsePeerAddress } from './address.ts'
+import { isLoopback, parseHttpAddress, parsePeerAddress, placeOf } from './address.ts'
 
 test.each<[string, string, string, number]>([
   ['tcp://127.0.0.1:1735', 'tcp', '127.0.0.1', 1735],
@@ -33,4 +33,19 @@ test.each<[string, boolean]>([
   ['localhost.example.org', false],
 ])('isLoopback(%s) is %s', (host, local) => {
   expect(isLoopback(host)).toBe(local)
+})
+
+test('all names of this machine are one place; its other addresses, ports and names of queues are others', () => {
+  const placed = (text: string) => placeOf(parsePeerAddress(text))
+  for (const text of ['udp://localhost:7', 'LOCALHOST.:7', 'tcp://[::1]:7']) {
+    expect(placed(text), text).toBe(placed('tcp://127.0.0.1:7'))
+  }
+  for (const text of [
+    'tcp://127.0.0.2:7',
+    'tcp://localhost:8',
+    'chan://localhost:7',
+    'tcp://localhost.example.org:7',
+  ]) {
+    expect(placed(text), text).not.toBe(placed('tcp://127.0.0.1:7'))
+  }
 })

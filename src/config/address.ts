@@ -21,6 +21,9 @@ export interface Address {
 const FORM = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(\[[^\]]*\]|[^:/?#@[\]]*)(?::([^:/?#]*))?(\/?)$/
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_-]+)*\.?$/
 
+/** Where `localhost` leads to, by one protocol or the other. */
+const SELF = new Set(['localhost', 'localhost.', '127.0.0.1', '::1'])
+
 /**
  * Takes `scheme://host:port` (the scheme may be left out where `schemes` has the empty one) and the allowed schemes.
  * @throws SynodError `config` with a sentence that says what is wrong with it
@@ -60,6 +63,13 @@ export function parseHttpAddress(text: string): Address {
 export function isLoopback(host: string): boolean {
   if (z.ipv4().safeParse(host).success) return host.startsWith('127.')
   return host === '::1' || host.toLowerCase() === 'localhost'
+}
+
+/** What an address occupies: equal for two that cannot both be listened on, as far as can be told without asking a resolver. */
+export function placeOf({ scheme, host, port }: Address): string {
+  // UDP nodes listen on TCP too, for long messages; only names of the in-process transport are apart.
+  if (scheme === 'chan') return `chan ${host} ${port}`
+  return `${SELF.has(host) ? 'localhost' : host} ${port}`
 }
 
 /** The host in its usual spelling, or undefined when it is none. A mere label may also look like a node id. */

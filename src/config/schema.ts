@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { SynodError } from '../errors.ts'
 import { Cluster } from '../node-id.ts'
-import { type Address, parseHttpAddress, parsePeerAddress } from './address.ts'
+import { type Address, parseHttpAddress, parsePeerAddress, placeOf } from './address.ts'
 import { benchmarkSchema, LONGEST_MS } from './benchmark.ts'
 import { show } from './json.ts'
 import { checkLinks, linksSchema } from './links.ts'
@@ -168,9 +168,7 @@ export const configSchema = z
       ['http_address', parseHttpAddress],
     ] as const) {
       for (const [id, text] of Object.entries(config[key])) {
-        const { scheme, host, port } = parse(text)
-        // UDP nodes listen on TCP too, for long messages; only names of the in-process transport are apart.
-        const place = `${scheme === 'chan' ? 'chan' : ''} ${host} ${port}`
+        const place = placeOf(parse(text))
         const owner = taken.get(place)
         if (owner !== undefined) report([key, id], `${show(text)} is already the address at ${owner}`)
         else taken.set(place, `${key}.${id}`)
