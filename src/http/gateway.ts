@@ -25,8 +25,8 @@ export interface Faults {
   flaky(id: NodeId, chance: number, seconds: number): void
   /** Nothing passes between the node and those on the other side, both ways. `ids` is one of the sides. */
   partition(ids: readonly NodeId[], seconds: number): void
-  /** Ends all faults, those of one name, or one; `target` is an id or one side, ids with spaces. A line for each. */
-  heal(name?: FaultName, target?: string): string[]
+  /** Ends all faults, those of one name, or those on one target: a node, or either side of a partition. A line for each. */
+  heal(name?: FaultName, target?: NodeId | readonly NodeId[]): string[]
 }
 
 /** One node, seen from its HTTP side. */

@@ -172,12 +172,12 @@ describe('faults are independent', () => {
     faults.drop(c!, 0)
     faults.partition([b!, self], 0)
     faults.slow(d!, 5, 0)
-    expect(faults.heal('drop', '1.2')).toEqual(['drop 1.2, for ever'])
+    expect(faults.heal('drop', b!)).toEqual(['drop 1.2, for ever'])
     expect(faults.list()).toEqual(['drop 1.3, for ever', 'partition 1.1 1.2, for ever', 'slow 2.1, 5 ms, for ever'])
     expect(faults.heal('partition')).toEqual(['partition 1.1 1.2, for ever'])
     expect(passes()).toBe('out 1.2 in 1.2 1.3 2.1')
     expect(faults.heal('crash')).toEqual([])
-    expect(faults.heal(undefined, '1.3')).toEqual(['drop 1.3, for ever'])
+    expect(faults.heal(undefined, c!)).toEqual(['drop 1.3, for ever'])
     expect(faults.list()).toEqual(['slow 2.1, 5 ms, for ever'])
   })
 
@@ -192,6 +192,25 @@ describe('faults are independent', () => {
     faults.partition([b!], 1)
     clock.pass(1000)
     expect(passes()).toBe(ALL)
+  })
+
+  test('either side of a partition names it', () => {
+    faults.partition([self, b!], 0)
+    faults.partition([d!, c!], 5)
+    expect(faults.list()).toEqual(['partition 1.3 2.1, 5.0 s left'])
+    expect(faults.heal('partition', [c!])).toEqual([])
+    expect(faults.heal('partition', [b!, self])).toEqual(['partition 1.3 2.1, 5.0 s left'])
+    faults.partition([b!, self], 0)
+    expect(faults.heal('partition', [d!, c!])).toEqual(['partition 1.1 1.2, for ever'])
+    expect(passes()).toBe(ALL)
+  })
+
+  test('a link and a partition with nobody else beyond it are two faults', () => {
+    faults.partition([b!], 0)
+    faults.drop(b!, 0)
+    expect(faults.heal(undefined, b!)).toEqual(['drop 1.2, for ever'])
+    expect(faults.heal('drop', [b!])).toEqual([])
+    expect(faults.heal(undefined, [b!])).toEqual(['partition 1.2, for ever'])
   })
 
   test('the delays of a link do not add up across peers, and its losses do not end them', () => {

@@ -46,12 +46,17 @@ export interface FaultOptions {
 
 const CHANCES = 2 ** 32
 
+/** What tells faults apart: the name, and who is struck, in the members' order. */
+function keyOf(name: FaultName, peers: Iterable<NodeId>): string {
+  return [name, ...Array.from(peers, (peer) => peer.name)].join(' ')
+}
+
 export class Faults implements Transport {
   /** Frames lost to faults, sent or received; those lost on a slow link with its connection are not counted. */
   lost = 0
   readonly #inner: ConnectedTransport
   readonly #options: FaultOptions
-  /** By name and target. */
+  /** By name and those who are struck, so that either side of a partition names it. */
   readonly #faults = new Map<string, Fault>()
   readonly #lines = new Map<NodeId, DelayLine<Held>>()
 
@@ -83,19 +88,20 @@ export class Faults implements Transport {
 
   /** Nothing passes between this node and those on the other side, both ways. `ids` is one of the two sides. */
   partition(ids: readonly NodeId[], seconds: number): void {
-    const { cluster, self } = this.#options
-    const side = cluster.members.filter((id) => ids.includes(id))
-    const peers = side.includes(self) ? cluster.members.filter((id) => !side.includes(id)) : side
-    this.#add('partition', side.map(({ name }) => name).join(' '), peers, seconds, { bothWays: true })
+    const side = this.#options.cluster.members.filter((id) => ids.includes(id))
+    this.#add('partition', side.map(({ name }) => name).join(' '), this.#beyond(side), seconds, { bothWays: true })
   }
 
-  /** Ends all faults, or those of one name, or the one on this target; gives what has ended, as `list` does. */
-  heal(name?: FaultName, target?: string): string[] {
+  /**
+   * Ends all faults, or those of one name, or those on one target: the links to a node, or the partition of which these are
+   * either side. Gives what has ended, as `list` does.
+   */
+  heal(name?: FaultName, target?: NodeId | readonly NodeId[]): string[] {
     this.#expire()
     const ended: string[] = []
     for (const [key, fault] of this.#faults) {
       if (name !== undefined && fault.name !== name) continue
-      if (target !== undefined && fault.target !== target) continue
+      if (target !== undefined && !this.#isOn(fault, target)) continue
       ended.push(this.#describe(fault))
       this.#end(key, fault, 'healed')
     }
@@ -157,10 +163,21 @@ export class Faults implements Transport {
     for (const line of this.#lines.values()) line.clear()
   }
 
+  /** Those on the other side of a partition: nothing passes between this node and them. */
+  #beyond(side: readonly NodeId[]): readonly NodeId[] {
+    const { cluster, self } = this.#options
+    return cluster.members.filter((id) => side.includes(id) !== side.includes(self))
+  }
+
+  #isOn({ name, target, peers }: Fault, wanted: NodeId | readonly NodeId[]): boolean {
+    if ('name' in wanted) return name !== 'partition' && target === wanted.name
+    return name === 'partition' && keyOf(name, peers) === keyOf(name, this.#beyond(wanted))
+  }
+
   #add(name: FaultName, target: string, peers: readonly NodeId[], seconds: number, nature: Nature = {}): void {
     const untilMs = seconds > 0 ? this.#options.clock.now() + seconds * 1000 : Number.POSITIVE_INFINITY
     const whole = { bothWays: false, loss: 1, delayMs: 0 }
-    this.#faults.set(`${name} ${target}`, { ...whole, ...nature, name, target, untilMs, peers: new Set(peers) })
+    this.#faults.set(keyOf(name, peers), { ...whole, ...nature, name, target, untilMs, peers: new Set(peers) })
     const { loss: chance, delayMs } = { ...whole, ...nature }
     this.#options.log.warn('fault', { fault: name, target, seconds, chance, delayMs })
   }

@@ -31,24 +31,24 @@ interface Asked {
 /** A sentence that says why a request is refused. */
 type Refusal = string
 
+/** What a route answers: a text, or why not. */
+type Outcome = string | { readonly status?: 400 | 404; readonly refusal: Refusal }
+
 /** Adds the fault routes. Without fault injection they answer 404. */
 export function addFaultRoutes({ app, gateway, responder }: Context): void {
   /** `act` answers with a text, or gives its refusal. */
-  function route(
-    method: readonly ('GET' | 'POST')[],
-    url: string,
-    api: Api,
-    act: (asked: Asked) => string | { refusal: Refusal },
-  ) {
+  function route(method: readonly ('GET' | 'POST')[], url: string, api: Api, act: (asked: Asked) => Outcome) {
     const handler = (request: FastifyRequest, reply: FastifyReply): void => {
       const { faults } = gateway
       if (!faults) {
         responder.sentence(reply.raw, 404, 'fault injection is off')
         return
       }
-      const outcome = act({ gateway, faults, query: queryOf(request.raw.url) })
+      const query = queryOf(request.raw.url)
+      const refusal = strangeIn(query, Object.keys(api.query ?? {}))
+      const outcome = refusal === null ? act({ gateway, faults, query }) : { refusal }
       if (typeof outcome === 'string') responder.text(reply.raw, 200, outcome)
-      else responder.sentence(reply.raw, 400, outcome.refusal)
+      else responder.sentence(reply.raw, outcome.status ?? 400, outcome.refusal)
     }
     app.route({ method: [...method], url, config: { api }, handler })
   }
@@ -76,6 +76,17 @@ export function addFaultRoutes({ app, gateway, responder }: Context): void {
   timed(POST, '/flaky', FLAKY, flaky)
   timed(POST, '/partition', PARTITION, partition)
   route(POST, '/heal', HEAL, heal)
+}
+
+/** What is wrong with the names of the parameters: a fault must not strike, or end, otherwise than was meant. */
+function strangeIn(query: URLSearchParams, known: readonly string[]): Refusal | null {
+  const seen = new Set<string>()
+  for (const name of query.keys()) {
+    if (!known.includes(name)) return `unknown parameter ${JSON.stringify(name)}: there are ${known.join(', ')}`
+    if (seen.has(name)) return `parameter ${name} is given twice`
+    seen.add(name)
+  }
+  return null
 }
 
 function drop({ gateway, faults, query }: Asked, seconds: number): Refusal | null {
@@ -110,14 +121,19 @@ function partition({ gateway, faults, query }: Asked, seconds: number): Refusal 
   return null
 }
 
-function heal({ gateway, faults, query }: Asked): string | { refusal: Refusal } {
+/** Those of one kind may be none; a single one that is named must be there. */
+function heal({ gateway, faults, query }: Asked): Outcome {
   const [fault, id, ids] = ['fault', 'id', 'ids'].map((name) => query.get(name) ?? undefined)
   const name = FAULT_NAMES.find((known) => known === fault)
   if (fault !== undefined && !name) return { refusal: `invalid fault: one of ${FAULT_NAMES.join(', ')}` }
-  if (id !== undefined && !gateway.cluster.find(id)) return { refusal: BAD_ID }
+  if (id !== undefined && ids !== undefined) return { refusal: 'id names a link and ids a partition: give one of them' }
+  const node = id === undefined ? undefined : gateway.cluster.find(id)
+  if (id !== undefined && !node) return { refusal: BAD_ID }
   const side = ids === undefined ? undefined : sideOf(gateway.cluster.members, ids)
   if (typeof side === 'string') return { refusal: side }
-  const healed = faults.heal(name, side?.map((one) => one.name).join(' ') ?? id)
+  const target = side ?? node
+  const healed = faults.heal(name, target)
+  if (target && healed.length === 0) return { status: 404, refusal: 'no such fault is on' }
   return healed.map((line) => `${line}\n`).join('')
 }
 

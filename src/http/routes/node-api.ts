@@ -89,7 +89,14 @@ export const HEAL: Api = {
   query: {
     fault: { description: 'crash, drop, slow, flaky or partition', example: 'drop' },
     id: { description: 'the target of a drop, slow or flaky', example: '1.2' },
-    ids: { description: 'a side of a partition', example: '1.1,1.2' },
+    ids: { description: 'either side of a partition', example: '1.1,1.2' },
   },
-  answers: { ...INJECTED, 200: text('a line for each fault that has ended', 'drop 1.2, 4.2 s left\n') },
+  answers: {
+    ...INJECTED,
+    200: text('a line for each fault that has ended', 'drop 1.2, 4.2 s left\n'),
+    404: sentence(
+      'the fault that `id` or `ids` names is not on, or the configuration allows none',
+      'no such fault is on',
+    ),
+  },
 }

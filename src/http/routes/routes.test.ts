@@ -64,6 +64,7 @@ test.each([
   ['/drop?t=1', 'invalid id'],
   ['/drop?id=9.9&t=1', 'invalid id'],
   ['/drop?id=__proto__&t=1', 'invalid id'],
+  ['/drop?id=1.2&time=1&t=1', 'unknown parameter "time": there are id, t'],
 ])('%s is refused: %s', async (target, sentence) => {
   const { gateway, once } = await startServer()
   const response = await once(request(`GET ${target}`))
@@ -73,6 +74,7 @@ test.each([
 
 test('the further faults come by POST, and healing says what has ended', async () => {
   const { gateway, once } = await startServer()
+  gateway.healed = ['drop 1.2, for ever', 'crash, 2.0 s left']
   const targets = [
     '/slow?id=1.2&ms=50&t=5',
     '/flaky?id=1.3&p=0.25&t=-1',
@@ -82,9 +84,11 @@ test('the further faults come by POST, and healing says what has ended', async (
     '/heal?fault=drop&id=1.2',
     '/heal?fault=partition&ids=1.3,1.2',
   ]
+  const healed = 'drop 1.2, for ever\ncrash, 2.0 s left\n'
   for (const target of targets) {
     const response = await once(request(`POST ${target}`))
-    expect([response.status, response.body.length], target).toEqual([200, 0])
+    const told = [response.status, response.body.toString()]
+    expect(told, target).toEqual([200, target.startsWith('/heal') ? healed : ''])
     const read = await once(request(`GET ${target}`))
     expect([read.status, read.headers.get('allow')], target).toEqual([405, 'POST'])
   }
@@ -97,8 +101,20 @@ test('the further faults come by POST, and healing says what has ended', async (
     'heal drop 1.2',
     'heal partition 1.2 1.3',
   ])
-  gateway.healed = ['drop 1.2, for ever', 'crash, 2.0 s left']
-  expect((await once(request('POST /heal'))).body.toString()).toBe('drop 1.2, for ever\ncrash, 2.0 s left\n')
+})
+
+test('healing a single fault that is not on says so; of all, or all of a kind, there may be none', async () => {
+  const { once } = await startServer()
+  for (const [query, ...answer] of [
+    ['?fault=partition&ids=1.3', 404, 'no such fault is on\n'],
+    ['?fault=drop&id=1.2', 404, 'no such fault is on\n'],
+    ['?id=1.2', 404, 'no such fault is on\n'],
+    ['?fault=drop', 200, ''],
+    ['', 200, ''],
+  ]) {
+    const { status, body } = await once(request(`POST /heal${query}`))
+    expect([status, body.toString()], String(query)).toEqual(answer)
+  }
 })
 
 const BAD_CHANCE = 'invalid p: a chance from 0 to 1, such as 0.5'
@@ -131,6 +147,16 @@ test.each([
   ['/heal?fault=', 'invalid fault: one of crash, drop, slow, flaky, partition'],
   ['/heal?id=9.9', 'invalid id'],
   ['/heal?ids=9.9', BAD_IDS],
+  ['/heal?id=1.2&ids=1.2', 'id names a link and ids a partition: give one of them'],
+  ['/heal?xx=1', 'unknown parameter "xx": there are fault, id, ids'],
+  ['/heal?fautl=drop&id=1.2', 'unknown parameter "fautl": there are fault, id, ids'],
+  ['/heal?%0A=1', 'unknown parameter "\\n": there are fault, id, ids'],
+  ['/heal?fault=drop&fault=slow', 'parameter fault is given twice'],
+  ['/crash?t=1&id=1.2', 'unknown parameter "id": there are t'],
+  ['/drop?id=1.2&t=1&id=1.3', 'parameter id is given twice'],
+  ['/slow?id=1.2&ms=5&t=1&p=1', 'unknown parameter "p": there are id, ms, t'],
+  ['/flaky?id=1.2&p=0.5&t=1&T=2', 'unknown parameter "T": there are id, p, t'],
+  ['/partition?t=1&ids=1.2&id=1.3', 'unknown parameter "id": there are t, ids'],
 ])('POST %s is refused: %s', async (target, sentence) => {
   const { gateway, once } = await startServer()
   const response = await once(request(`POST ${target}`))

@@ -40,7 +40,8 @@ export class FakeGateway implements Gateway {
     flaky: (id, chance, seconds) => this.injected.push(`flaky ${id.name} ${chance} ${seconds}`),
     partition: (ids, seconds) => this.injected.push(`partition ${ids.map(({ name }) => name)} ${seconds}`),
     heal: (name, target) => {
-      this.injected.push(`heal ${name ?? 'all'} ${target ?? 'all'}`)
+      const nodes = target === undefined ? ['all'] : [target].flat().map((node) => node.name)
+      this.injected.push(`heal ${name ?? 'all'} ${nodes.join(' ')}`)
       return this.healed
     },
   }
