@@ -4,13 +4,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Benchmark, Progress, type Report, RestTransport, reportText } from '../src/benchmark/index.ts'
 import { type BenchmarkConfig, type Config, parseBenchmark, parseConfig } from '../src/config/index.ts'
 import { SynodError } from '../src/errors.ts'
+import { freePorts } from '../src/runtime/free-ports.ts'
 import { run } from './flags.ts'
 
 const IDS = [1, 2, 3].flatMap((zone) => [1, 2, 3].map((node) => `${zone}.${node}`))
@@ -20,10 +20,6 @@ const ENOUGH = 300
 /** As long as all servers live: nine of them start slowly on a machine that has other things to do. */
 const PATIENCE_MS = 120_000
 const POLL_MS = 50
-/** Ports for the servers come from here, which is below those that systems give to outgoing connections. */
-const FIRST_PORT = 10_000
-const LAST_PORT = 30_000
-
 const WORKLOAD = { T: SECONDS, K: 100, W: 0.5, Concurrency: 16, Distribution: 'uniform', LinearizabilityCheck: true }
 
 /** The servers of the demonstration. */
@@ -127,27 +123,6 @@ class Servers {
     }
     for (const line of lines) process.stderr.write(`server ${id}: ${line}\n`)
   }
-}
-
-/**
- * Ports that are free now, all different. None that the system would choose: those it also gives to the connections
- * between the servers, and one of these may be in the way when a slower server begins to listen.
- */
-async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>()
-  while (ports.size < count) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT))
-    if (await isFree(port)) ports.add(port)
-  }
-  return [...ports]
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const listener = createServer()
-    listener.once('error', () => resolve(false))
-    listener.listen(port, '127.0.0.1', () => listener.close(() => resolve(true)))
-  })
 }
 
 function say(line: string): void {

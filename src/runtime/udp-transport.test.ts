@@ -1,11 +1,12 @@
 /** Two nodes over real UDP on the loopback: what arrives, by which way, and what is refused and counted. */
 import { createSocket } from 'node:dgram'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { freePorts, until } from '../../test/support/processes.ts'
+import { until } from '../../test/support/processes.ts'
 import { FRAME_HEADER, seal } from '../codec/frame.ts'
 import { Cluster, type NodeId } from '../node-id.ts'
 import { SILENT } from '../seams.ts'
 import { DATAGRAM_HEADER, type DatagramHead, sealDatagram } from './datagram.ts'
+import { freePorts } from './free-ports.ts'
 import { LONGEST_DATAGRAM_FRAME, UdpTransport } from './udp-transport.ts'
 
 const cluster = new Cluster(['1.1', '1.2', '1.3'])

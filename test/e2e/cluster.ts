@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { freePorts, type Program, startProgram, temporaryDirectory, until } from '../support/processes.ts'
+import { freePorts } from '../../src/runtime/free-ports.ts'
+import { type Program, startProgram, temporaryDirectory, until } from '../support/processes.ts'
 
 /** What a node says about itself, as far as the tests look at it. */
 export interface State {

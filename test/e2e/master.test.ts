@@ -3,24 +3,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { freePorts, type Program, runProgram, startProgram, temporaryDirectory, until } from '../support/processes.ts'
+import { freePorts } from '../../src/runtime/free-ports.ts'
+import { type Program, runProgram, startProgram, temporaryDirectory, until } from '../support/processes.ts'
 
 /** A range of free ports, so that those after the first are free, too. */
 async function freeRange(size: number): Promise<number> {
   for (;;) {
-    const [first] = (await freePorts(1)) as [number]
-    const listeners = Array.from({ length: size }, () => createServer())
-    const opened = await Promise.all(
-      listeners.map(
-        (listener, i) =>
-          new Promise<boolean>((resolve) => {
-            listener.once('error', () => resolve(false))
-            listener.listen(first + i, '127.0.0.1', () => resolve(true))
-          }),
-      ),
-    )
-    await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
-    if (opened.every(Boolean)) return first
+    const ports = await freePorts(size)
+    const [first] = ports as [number]
+    if (ports.at(-1) === first + size - 1) return first
   }
 }
 

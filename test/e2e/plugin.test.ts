@@ -7,7 +7,8 @@ import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { type Finished, freePorts, requireBuilt, startFile, temporaryDirectory, until } from '../support/processes.ts'
+import { freePorts } from '../../src/runtime/free-ports.ts'
+import { type Finished, requireBuilt, startFile, temporaryDirectory, until } from '../support/processes.ts'
 import { ask } from './cluster.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { isFree, startProgram, temporaryDirectory, until } from '../support/processes.ts'
+import { isFree } from '../../src/runtime/free-ports.ts'
+import { startProgram, temporaryDirectory, until } from '../support/processes.ts'
 import { RealCluster } from './cluster.ts'
 
 const GUARDIAN = fileURLToPath(new URL('guardian.mjs', import.meta.url))

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { isFree } from '../../src/runtime/free-ports.ts'
 import {
   type Finished,
-  isFree,
   type Program,
   runProgram,
   startProgram,

@@ -4,16 +4,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RawClient } from '../../src/http/testing/raw-client.ts'
-import {
-  freePorts,
-  isFree,
-  type Program,
-  requireBuilt,
-  startFile,
-  startProgram,
-  temporaryDirectory,
-  until,
-} from '../support/processes.ts'
+import { freePorts, isFree } from '../../src/runtime/free-ports.ts'
+import { type Program, requireBuilt, startFile, startProgram, temporaryDirectory, until } from '../support/processes.ts'
 import { RealCluster } from './cluster.ts'
 import { Load } from './load.ts'
 

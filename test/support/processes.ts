@@ -5,7 +5,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -132,30 +131,6 @@ export function temporaryDirectory(): string {
   directories.add(directory)
   announce('+', directory)
   return directory
-}
-
-/** Ports of the loopback that are free now, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const listeners = Array.from({ length: count }, () => createServer())
-  const ports: number[] = []
-  for (const listener of listeners) {
-    await new Promise<void>((resolve, reject) => {
-      listener.once('error', reject)
-      listener.listen(0, '127.0.0.1', resolve)
-    })
-    ports.push((listener.address() as { port: number }).port)
-  }
-  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
-  return ports
-}
-
-/** Whether nothing listens on a port of the loopback. */
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const listener = createServer()
-    listener.once('error', () => resolve(false))
-    listener.listen(port, '127.0.0.1', () => listener.close(() => resolve(true)))
-  })
 }
 
 /**
