@@ -49,5 +49,6 @@ export const MEMBERS: readonly [string, Uint8Array][] = [
   ['an unknown message number', frame(9999, Buffer.alloc(4))],
   ['message number 65535 without payload', frame(65_535, Buffer.alloc(0))],
   ['a known message that is none', frame(0, Buffer.alloc(40, 0xff))],
+  ['a list longer than its frame', frame(0, Buffer.from([0x12, 0xff, 0xff, 0xff, 0xff, 0x07, 0, 0, 0, 0]))],
   ['a varint over ten bytes', frame(0, Buffer.concat([Buffer.from([0x18]), Buffer.alloc(11, 0x80)]))],
 ]
