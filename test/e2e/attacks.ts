@@ -1,4 +1,5 @@
 /** What reaches the port for other nodes and does not belong there: from strangers, and from a member that has gone mad. */
+import { randomBytes } from 'node:crypto'
 import { seal } from '../../src/codec/frame.ts'
 import { HANDSHAKE_LIMIT, type Introduction } from '../../src/runtime/handshake.ts'
 import type { Stranger } from './stranger.ts'
@@ -13,8 +14,8 @@ export type Attack = (stranger: Stranger, self: Introduction) => Promise<boolean
 
 /** Says just this. */
 export const say =
-  (bytes: Uint8Array | string): Attack =>
-  (stranger) => {
+  (bytes: Uint8Array | string) =>
+  (stranger: Stranger): undefined => {
     stranger.send(bytes)
     return undefined
   }
@@ -22,6 +23,8 @@ export const say =
 /** Refused for who or what it is. */
 export const STRANGERS: readonly [string, Attack][] = [
   ['HTTP', say('GET /1 HTTP/1.1\r\nHost: a\r\n\r\n')],
+  // But not a length that makes the node wait for more.
+  ['random bytes', (s) => say(Buffer.concat([randomBytes(3), Buffer.from([0x7f]), randomBytes(200)]))(s)],
   ['a frame over the limit of handshakes', say(frame(2, Buffer.alloc(HANDSHAKE_LIMIT)))],
   ['a length of 4 GiB', say(Uint8Array.of(255, 255, 255, 255, 2, 0))],
   ['a frame too short for its number', say(Uint8Array.of(1, 0, 0, 0, 2, 0))],
@@ -50,5 +53,6 @@ export const MEMBERS: readonly [string, Uint8Array][] = [
   ['message number 65535 without payload', frame(65_535, Buffer.alloc(0))],
   ['a known message that is none', frame(0, Buffer.alloc(40, 0xff))],
   ['a list longer than its frame', frame(0, Buffer.from([0x12, 0xff, 0xff, 0xff, 0xff, 0x07, 0, 0, 0, 0]))],
+  ['groups in groups, 200 deep', frame(0, Buffer.alloc(200, 0x7b))],
   ['a varint over ten bytes', frame(0, Buffer.concat([Buffer.from([0x18]), Buffer.alloc(11, 0x80)]))],
 ]

@@ -1,12 +1,11 @@
 /** The port for other nodes, reached by others: each is turned away, and none of them harms or helps the cluster. */
 
-import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Introduction } from '../../src/runtime/handshake.ts'
 import { temporaryDirectory, until } from '../support/processes.ts'
-import { type Attack, frame, MEMBERS, STRANGERS, say } from './attacks.ts'
+import { type Attack, frame, MEMBERS, STRANGERS } from './attacks.ts'
 import { RealCluster } from './cluster.ts'
 import { overhear, Stranger } from './stranger.ts'
 
@@ -131,8 +130,6 @@ describe.sequential('the peer port', () => {
     const { pid } = target.cluster.program('1.1')
     const attacks: readonly Attack[] = [
       ...STRANGERS.map(([, attack]) => attack),
-      // Random bytes, but not a length that makes the node wait for more.
-      (stranger) => say(Buffer.concat([randomBytes(3), Buffer.from([0x7f]), randomBytes(200)]))(stranger, target.self),
       ...MEMBERS.map(
         ([, bytes]): Attack =>
           async (stranger, self) => {

@@ -37,6 +37,14 @@ const chunk = `1000\r\n${CHUNK}\r\n`
 
 export const REST_ROWS: readonly RestRow[] = [
   row('a key that is none', request('GET /abc'), 400),
+  row('a key with a fraction', request('GET /1.5'), 400),
+  row('a key with an exponent', request('GET /1e3'), 400),
+  row('a key with a sign', request('GET /+1'), 400),
+  row('a key with a leading zero', request('PUT /01', [], 'x'), 400),
+  row('the key __proto__', request('PUT /__proto__', [], 'x'), 400),
+  row('a key of Arabic digits', request('GET /%D9%A1'), 400),
+  row('a key and more', request('GET /1/2'), 404),
+  row('a byte 0', request('GET /%00'), 400),
   row('a percent sign that is none', request('GET /%zz'), 400),
   row('an empty first segment', request('GET //h/1'), 400),
   row('the target *', request('GET *'), 400),
@@ -53,6 +61,7 @@ export const REST_ROWS: readonly RestRow[] = [
   row('deep JSON', request('POST /', [], '['.repeat(BODY_BYTES)), 400),
   row('__proto__ in JSON', request('POST /', [], '{"__proto__":{"Key":1},"Key":1}'), 400),
   row('a Cid that is none', request('GET /1', ['Cid: -1']), 400),
+  row('a Cid beyond 2^53', request('GET /1', ['Cid: 9007199254740993']), 400),
   row('two Cids', request('GET /1', ['Cid: 1', 'Cid: 1']), 400),
   row('two Ids', request('GET /1', ['Id: 1.1', 'Id: 1.1']), 400),
   row('a long Id', request('GET /1', [`Id: ${'i'.repeat(300)}`]), 400),
