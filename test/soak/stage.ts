@@ -12,6 +12,8 @@ const SECRET = 'known to the nodes alone'
 /** So few that ten thousand connections at a time are not needed to fill it. */
 const REQUESTS = 256
 const REQUEST_MS = 1000
+/** Strangers are to be refused for what they say, not for the time that a busy machine takes to hear it. */
+const CONNECT_MS = 10_000
 
 const MIB = 1024 * 1024
 /** The process counts as idle when its memory has not moved by more than this between two looks. */
@@ -36,7 +38,7 @@ export class Stage {
 
   static async start(algorithm: string): Promise<Stage> {
     const limits = { body_bytes: BODY_BYTES, requests: REQUESTS }
-    const timeouts = { request_ms: REQUEST_MS }
+    const timeouts = { request_ms: REQUEST_MS, connect_ms: CONNECT_MS }
     const cluster = await RealCluster.create(THREE, { secret: SECRET, fault_injection: true, limits, timeouts })
     // Datagrams beside the connections.
     await cluster.startAll('-log_level', 'warning', '-transport', 'udp', '-algorithm', algorithm)
