@@ -12,7 +12,6 @@ import {
 import { readBenchmark, readConfig } from '../src/runtime/config-file.ts'
 import { fetchConfig } from '../src/runtime/remote-config.ts'
 import { COMMON, parseFlags, READ, run } from './flags.ts'
-import { clientAlgorithm } from './protocols.ts'
 
 const PROGRAM = {
   name: 'client',
@@ -35,7 +34,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 async function main(): Promise<number> {
   const { flags, given } = parseFlags(PROGRAM, process.argv.slice(2))
-  const algorithm = clientAlgorithm(flags.algorithm)
+  // A chain has a head and a tail; all else is asked in the same way, as Paxi's clients do.
+  const algorithm = flags.algorithm.toLowerCase()
   const config = flags.master === '' ? readConfig(flags.config) : await fetchConfig(flags.master)
   const workload = readBenchmark(flags.bconfig, given.has('bconfig') ? undefined : config.benchmark)
   const transport = new RestTransport({

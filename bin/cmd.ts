@@ -15,7 +15,6 @@ import { Cluster, SynodError } from '../src/index.ts'
 import { readConfig } from '../src/runtime/config-file.ts'
 import { fetchConfig } from '../src/runtime/remote-config.ts'
 import { COMMON, parseFlags, run } from './flags.ts'
-import { clientAlgorithm } from './protocols.ts'
 
 const PROGRAM = {
   name: 'cmd',
@@ -36,7 +35,8 @@ async function main(): Promise<number> {
     process.stdout.write(`${helpText()}\n`)
     return 0
   }
-  const algorithm = clientAlgorithm(flags.algorithm)
+  // A chain has a head and a tail; all else is asked in the same way, as Paxi's clients do.
+  const algorithm = flags.algorithm.toLowerCase()
   const config = flags.master === '' ? readConfig(flags.config) : await fetchConfig(flags.master)
   const id = flags.id ?? ''
   const clients = clientsOf(config, id, algorithm)

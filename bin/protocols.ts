@@ -30,26 +30,6 @@ export async function loadProtocol(algorithm: string): Promise<Protocol> {
   return module.default as Protocol
 }
 
-/** Protocols of Paxi whose servers clients may ask, too. */
-const PAXI = [
-  ...['abd', 'blockchain', 'chain', 'dynamo', 'epaxos', 'hpaxos', 'kpaxos', 'm2paxos', 'paxos', 'paxos_groups'],
-  ...['sdpaxos', 'vpaxos', 'wankeeper', 'wpaxos'],
-]
-
-/**
- * What `-algorithm` means to a client: `chain` has a head and a tail, all else is asked in the same way. Gives the name in
- * lower case, or the path of a module, which the servers alone need.
- * @throws SynodError `usage` for a name that means nothing
- */
-export function clientAlgorithm(algorithm: string): string {
-  if (isPath(algorithm)) return algorithm
-  const name = algorithm.toLowerCase()
-  const known = [...new Set([...Object.keys(protocols), ...PAXI])].sort()
-  if (known.includes(name)) return name
-  const names = known.join(', ')
-  throw new SynodError('usage', `-algorithm ${algorithm}: clients know ${names}, and paths of plugin modules`)
-}
-
 function isPath(algorithm: string): boolean {
   return /[/\\]|\.[cm]?js$/.test(algorithm)
 }

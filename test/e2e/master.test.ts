@@ -1,6 +1,5 @@
 /** A cluster that a master gathers: servers join it, client and cmd ask it, and what does not fit is refused in one line. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { freePorts } from '../../src/runtime/free-ports.ts'

@@ -105,10 +105,6 @@ test('a chain is written at its first node and read at its last, and a name that
     for (const name of ['./echo.js', 'EPaxos']) {
       expect(await runProgram('cmd', ['-config', file, '-algorithm', name, 'get', '1'])).toMatchObject({ code: 0 })
     }
-    for (const program of ['cmd', 'client']) {
-      const { code, stderr } = await runProgram(program, ['-config', file, '-algorithm', 'nosuch'])
-      expect([code, stderr]).toEqual([2, expect.stringMatching(/^-algorithm nosuch: clients know abd, .*\n$/)])
-    }
   } finally {
     for (const server of servers) server.close()
   }
