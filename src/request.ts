@@ -127,10 +127,10 @@ export class Request {
 
   /** Answers with what is true while there is no answer; `when` says until when there was none. */
   lapse(when: string): void {
+    const unknown = `no answer ${when}; the request may have been applied`
     if (this.state === 'waiting')
       this.answer({ ok: false, code: 'unavailable', reason: `no leader or no quorum ${when}` }, 'urgent')
-    const reason = `no answer ${when}; the request may have been applied`
-    this.answer({ ok: false, code: 'unknown', reason }, 'urgent')
+    else this.answer({ ok: false, code: 'unknown', reason: unknown }, 'urgent')
   }
 
   /** Gives the answer, once; later answers are ignored. */
