@@ -281,13 +281,32 @@ describe('epochs', () => {
     expect([wired.benches.map(({ node }) => node.freshness.epoch), writes]).toEqual([before, 0])
   })
 
-  it('go on in the life that follows, though nothing is recorded there: the last life may have done so', () => {
+  it('begin with each life, however short it is, and are told at once', () => {
+    const wired = running()
+    const image = imageOf(wired.benches[0]!)
+    for (let life = 1; life <= 3; life++) {
+      const again = restart(wired, 0)
+      finish(wired)
+      expect([again.node.memory, again.node.freshness.epoch]).toEqual(['kept', 1 + life])
+      expect(wired.benches[1]!.node.freshness.epochs[0]).toBe(1 + life)
+    }
+    const stale = restart(wired, 0, image)
+    finish(wired)
+    expect(stale.node.memory).toBe('lost')
+  })
+
+  it('of a node that had a disk and has none now do not keep others from believing it', () => {
     const wired = running()
     work(wired, 0, 3 * EPOCH_MS)
-    const { epoch } = wired.benches[0]!.node.freshness
-    const again = restart(wired, 0)
-    pass(wired, 2 * EPOCH_MS)
-    expect([again.node.memory, again.node.freshness.epoch]).toEqual(['kept', epoch + 1])
+    const bare = restart(wired, 0, new HandDisk(false, 77))
+    finish(wired)
+    expect(bare.node.memory).toBe('lost')
+    bare.node.setTimer(0, () => bare.node.regain())
+    pass(wired, 50)
+    kill(wired, 2)
+    const back = restart(wired, 1)
+    pass(wired, 500)
+    expect([bare.node.memory, back.node.memory]).toEqual(['kept', 'kept'])
   })
 
   it('are neither counted nor compared by nodes without disks', () => {

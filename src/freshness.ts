@@ -42,8 +42,8 @@ export class Freshness {
   readonly #known: number[]
   /** The latest epoch of this node that anybody has named. */
   #latest = 0
-  /** Whether something was recorded in this epoch, or may have been in an earlier life. */
-  #recorded = true
+  /** Whether something was recorded in this epoch. */
+  #recorded = false
   /** Whether this life took over its memory from the others: then it is newer than all that anybody names. */
   #renewed = false
 
@@ -78,10 +78,14 @@ export class Freshness {
     else this.#ask()
   }
 
-  /** Begins to count, once the node takes part. One that has forgotten asks at once how far it has been. */
+  /**
+   * Begins to count, once the node takes part. Who comes back begins another epoch at once: lives may be short. One that has
+   * forgotten asks how far it has been.
+   */
   begin(): void {
     if (this.#intervalMs === 0 || this.#node.peers.length === 0) return
-    if (!this.#remembers) this.#tell(this.#node.peers, true)
+    if (this.#node.memory === 'kept') this.#record(this.#node.id, this.epoch + 1)
+    if (this.#node.memory !== 'blank') this.#tell(this.#node.peers, true)
     this.#await()
   }
 
@@ -93,7 +97,7 @@ export class Freshness {
   /** A memory that was lost has been taken over from the others: this one is newer than all that was before. */
   renew(): void {
     this.#renewed = true
-    if (this.#intervalMs > 0) this.#record(this.#node.id, Math.max(this.epoch, this.#latest) + LEAP)
+    if (this.#intervalMs > 0) this.#rise()
   }
 
   onEpoch(m: Epoch, from: NodeId): void {
@@ -104,7 +108,7 @@ export class Freshness {
     this.#latest = Math.max(this.#latest, m.known)
     if (m.epoch > last) this.#record(from, m.epoch)
     if (m.asks) this.#tell([from], false)
-    if (m.known > this.epoch && this.#renewed) this.renew()
+    if (m.known > this.epoch && this.#renewed) this.#rise()
     else if (m.known > this.epoch && this.#remembers) {
       this.comparing = false
       this.#verdicts.stale(m.known)
@@ -129,6 +133,11 @@ export class Freshness {
   get #remembers(): boolean {
     const { memory } = this.#node
     return this.comparing || memory === 'blank' || memory === 'kept'
+  }
+
+  /** Goes above all epochs of this node that anybody has named. */
+  #rise(): void {
+    this.#record(this.#node.id, Math.max(this.epoch, this.#latest) + LEAP)
   }
 
   #ask(): void {
