@@ -25,8 +25,8 @@ class Inode {
   }
 }
 
-/** What power loss leaves of what was not synced: a number from 0 to `most`. */
-export type Choose = (most: number) => number
+/** What power loss leaves of what was not synced: a number from 0 to `most`; of a file by its path, else of the names. */
+export type Choose = (most: number, path?: string) => number
 
 export class HandFiles implements Files {
   /** How many bytes and changes may still happen; then the machine is dead. */
@@ -37,6 +37,7 @@ export class HandFiles implements Files {
   onCall: (call: string, path: string) => void = () => {}
   /** All calls that changed something, in order. */
   readonly calls: string[] = []
+  readonly #directories = new Set(['/', '.'])
   #names = new Map<string, Inode>()
   #syncedNames = new Map<string, Inode>()
   #renamings: Renaming[] = []
@@ -55,11 +56,11 @@ export class HandFiles implements Files {
     for (const { path, inode } of this.#renamings.slice(0, choose(this.#renamings.length))) rename(names, path, inode)
     const files = new HandFiles()
     for (const [path, inode] of names) {
-      const kept = inode.changes.slice(0, choose(inode.changes.length))
+      const kept = inode.changes.slice(0, choose(inode.changes.length, path))
       const last = kept.pop()
       let content = kept.reduce(applied, inode.synced)
       if (last && 'bytes' in last) {
-        content = applied(content, { at: last.at, bytes: last.bytes.slice(0, choose(last.bytes.length)) })
+        content = applied(content, { at: last.at, bytes: last.bytes.slice(0, choose(last.bytes.length, path)) })
       } else if (last) content = applied(content, last)
       files.put(path, content)
     }
@@ -73,6 +74,7 @@ export class HandFiles implements Files {
     inode.synced = content
     this.#names.set(path, inode)
     this.#syncedNames.set(path, inode)
+    for (let above = dirname(path); !this.#directories.has(above); above = dirname(above)) this.#directories.add(above)
   }
 
   /** The content of a file. */
@@ -90,8 +92,12 @@ export class HandFiles implements Files {
     return [...this.#names.keys()].sort()
   }
 
-  async makeDirectory(): Promise<undefined> {
-    return undefined
+  async makeDirectory(path: string): Promise<string | undefined> {
+    if (this.#directories.has(path)) return undefined
+    const above = await this.makeDirectory(dirname(path))
+    this.#spend('makeDirectory', path, 1)
+    this.#directories.add(path)
+    return above ?? path
   }
 
   async list(directory: string): Promise<string[]> {

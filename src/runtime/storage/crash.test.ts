@@ -69,6 +69,11 @@ test('a crash at every byte, by kill and by loss of power', async () => {
       `nothing unsynced, ${budget}`,
       WHOLE,
     )
+    // Files reach the disk in no order: of one there is everything, and of the others nothing.
+    for (const name of ['mark', 'log-', 'snapshot-']) {
+      const lost = files.afterPowerLoss((most, path) => (path?.includes(name) ? most : 0))
+      await expectRecovered(lost, acknowledged, appended, `of ${name} everything, ${budget}`, WHOLE)
+    }
     await expectRecovered(files.afterPowerLoss(choose), acknowledged, appended, `power lost after ${budget}`, WHOLE)
   }
 })

@@ -63,7 +63,7 @@ test('whatever call fails, the error is told, nothing is written after it, and a
   const whole = new HandFiles()
   await work(await Counted.open(whole), batches)
   expect(new Set(whole.calls.map((call) => call.split(' ')[0]))).toEqual(
-    new Set(['new', 'write', 'sync', 'rename', 'remove', 'syncDirectory']),
+    new Set(['makeDirectory', 'new', 'write', 'sync', 'rename', 'remove', 'syncDirectory']),
   )
   for (let broken = 0; broken < whole.calls.length; broken++) {
     for (const code of ['EIO', 'ENOSPC']) {
@@ -251,4 +251,15 @@ test('classes are found by name when their numbers have changed', async () => {
   const changed = await open(files.afterKill())
   const shape = later.map((kind) => ({ ...kind, shape: 'z' }))
   expect(() => [...changed.recover(shape)]).toThrow('class Zero, which this program has with other fields')
+})
+
+test('a new directory is made durable in the one above it, and so is each of those that were made with it', async () => {
+  const files = new HandFiles()
+  const log = await Counted.open(files)
+  const made = files.calls.filter((call) => call.startsWith('makeDirectory'))
+  expect(made).toEqual(['makeDirectory /data', `makeDirectory ${DIRECTORY}`])
+  const first = files.calls.findIndex((call) => call.startsWith('new'))
+  const synced = files.calls.slice(0, first).filter((call) => call.startsWith('syncDirectory'))
+  expect(synced.sort()).toEqual(['syncDirectory /', 'syncDirectory /data'])
+  await log.storage.close()
 })
