@@ -146,6 +146,25 @@ describe('an older image of a disk', () => {
     expect(stale.node.memory).toBe('lost')
   })
 
+  it('is found out by the one who knows, though a majority is there without it and it is the last to answer', () => {
+    const wired = running()
+    const image = imageOf(wired.benches[0]!)
+    only(wired, 0, 2)
+    work(wired, 0)
+    const held: (() => void)[] = []
+    wired.times = (write, from) => {
+      const late = from.node.id.index === 2 && write.to.index === 0
+      if (late) for (const frame of write.frames) held.push(() => wired.benches[0]!.node.receive(from.node.id, frame))
+      return late ? 0 : 1
+    }
+    const stale = restart(wired, 0, image)
+    pass(wired, 200)
+    expect(stale.node.memory).toBeNull()
+    for (const deliver of held) deliver()
+    finish(wired)
+    expect(stale.node.memory).toBe('lost')
+  })
+
   it('ends its node where those who know come too late', () => {
     const wired = running(['1.1', '1.2', '1.3', '1.4', '1.5'])
     const image = imageOf(wired.benches[0]!)
@@ -153,7 +172,7 @@ describe('an older image of a disk', () => {
     for (let epochs = 0; epochs < 4; epochs++) work(wired, 0)
     only(wired, 0, 1, 2)
     const stale = restart(wired, 0, image)
-    pass(wired, 200)
+    pass(wired, 400)
     expect([stale.node.memory, stale.failures]).toEqual(['kept', []])
     wired.times = () => 1
     pass(wired, EPOCH_MS)
@@ -177,7 +196,7 @@ describe('a disk that is the newest', () => {
     expect([alone.node.memory, alone.node.awaited]).toEqual([null, alone.node.peers])
     wired.times = () => 1
     start(wired, 1)
-    pass(wired, 200)
+    pass(wired, 400)
     expect([alone.node.memory, alone.node.awaited, wired.benches[1]!.node.memory]).toEqual(['kept', [], 'kept'])
   })
 

@@ -16,6 +16,9 @@ import { Epoch, Epochs } from './node-messages.ts'
 /** How long until a node that has just started asks again. */
 const ASK_INTERVAL_MS = 100
 
+/** How often all others are asked before a majority is enough: those who know may be the last to answer. */
+const ASKED = 3
+
 /** By how much a node that has regained its memory goes above all epochs it hears of: others may know later ones. */
 const LEAP = 2 ** 20
 
@@ -40,6 +43,8 @@ export class Freshness {
   readonly #verdicts: Verdicts
   /** By member number: the last epoch of this node that it has on disk, as far as it has said so in this life. */
   readonly #known: number[]
+  /** How often it has asked. */
+  #asked = 0
   /** The latest epoch of this node that anybody has named. */
   #latest = 0
   /** Whether something was recorded in this epoch. */
@@ -73,9 +78,9 @@ export class Freshness {
 
   /** Compares with the others; then one of the verdicts is called, once. */
   compare(): void {
-    this.comparing = this.#intervalMs > 0
-    if (!this.comparing || this.#settled()) this.#verdicts.fresh()
-    else this.#ask()
+    this.comparing = this.#intervalMs > 0 && this.#node.peers.length > 0
+    if (this.comparing) this.#ask()
+    else this.#verdicts.fresh()
   }
 
   /**
@@ -112,21 +117,21 @@ export class Freshness {
     else if (m.known > this.epoch && this.#remembers) {
       this.comparing = false
       this.#verdicts.stale(m.known)
-    } else if (this.#settled()) {
-      this.comparing = false
-      this.#verdicts.fresh()
-    }
+    } else this.#settle()
   }
 
   recoverEpochs({ epochs }: Epochs): void {
     this.epochs = epochs
   }
 
-  /** Whether it compares, and as many members as make a majority with it know of no later epoch. */
-  #settled(): boolean {
+  /** Ends the comparison once a majority with this node knows of no later epoch, and all have answered or had the time to. */
+  #settle(): void {
     const { cluster } = this.#node
     const compared = 1 + this.#known.filter((known) => known !== UNKNOWN).length
-    return this.comparing && compared > cluster.size / 2
+    if (!this.comparing || compared <= cluster.size / 2) return
+    if (compared < cluster.size && this.#asked <= ASKED) return
+    this.comparing = false
+    this.#verdicts.fresh()
   }
 
   /** Whether what this node says of its own memory can be relied on. */
@@ -141,6 +146,8 @@ export class Freshness {
   }
 
   #ask(): void {
+    this.#asked += 1
+    this.#settle()
     if (!this.comparing) return
     this.#tell(this.#node.peers, true)
     this.#node.setTimer(ASK_INTERVAL_MS, () => this.#ask())
