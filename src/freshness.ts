@@ -38,6 +38,8 @@ export class Freshness {
   epochs: readonly number[]
   /** Whether the node waits for the others before it takes part. */
   comparing = false
+  /** Whether it has found out in this life that its disk is an older image. */
+  outdated = false
   readonly #node: Node
   readonly #intervalMs: number
   readonly #verdicts: Verdicts
@@ -116,6 +118,7 @@ export class Freshness {
     if (m.known > this.epoch && this.#renewed) this.#rise()
     else if (m.known > this.epoch && this.#remembers) {
       this.comparing = false
+      this.outdated = true
       this.#verdicts.stale(m.known)
     } else this.#settle()
   }

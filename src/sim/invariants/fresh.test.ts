@@ -7,14 +7,17 @@ it('fails where a node goes on with an older image of its disk', () => {
   const { processes, arena: seen } = arena()
   const invariant = fresh()
   const [process] = processes
-  const say = (memory: string | null) => {
-    process.node = { memory: memory as string }
+  const say = (memory: string | null, outdated = false) => {
+    Object.assign(process.node, { memory, freshness: { outdated } })
     return invariant.afterStep!(seen)
   }
   expect(say('kept')).toBeNull()
   Object.assign(process.disk, { outdated: true, generation: 1 })
   for (const memory of [null, 'lost', 'kept']) expect(say(memory)).toBeNull()
   Object.assign(process.disk, { generation: 2 })
+  expect(say('kept', true)).toBeNull()
+  expect(say('kept')).toBeNull()
+  Object.assign(process.disk, { generation: 3 })
   expect(say(null)).toBeNull()
   expect(say('kept')).toBe('1.1 takes an older image of its disk for the newest')
   expect(say('blank')).toMatch(/older image/)

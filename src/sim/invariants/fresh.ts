@@ -11,7 +11,8 @@ export function fresh(): Invariant {
       for (const process of processes) {
         const { node, disk } = process
         if (!disk.outdated || !node?.memory) continue
-        if (node.memory === 'lost') found.set(process, disk.generation)
+        // A protocol may give the memory back in the turn in which it is found to be lost.
+        if (node.memory === 'lost' || node.freshness.outdated) found.set(process, disk.generation)
         else if (found.get(process) !== disk.generation)
           return `${process.id.name} takes an older image of its disk for the newest`
       }
