@@ -39,6 +39,9 @@ async function main(): Promise<undefined> {
   const size = known && !given.has('n') ? Object.keys(known.address).length : flags.n
   if (known && Object.keys(known.address).length !== size)
     throw new SynodError('usage', `-n ${size}: ${file} has ${Object.keys(known.address).join(', ')}`)
+  const other = Object.values(known?.address ?? {}).find((address) => !address.startsWith(`${flags.transport}://`))
+  if (given.has('transport') && other)
+    throw new SynodError('usage', `-transport ${flags.transport}: ${file} has ${other}`)
   // Better now than when the last node has come.
   if (file !== undefined) accessSync(dirname(resolve(file)), constants.W_OK)
   const roster = new Roster({

@@ -74,6 +74,11 @@ test('with a roster a master that starts again knows its cluster; a server waits
   await startMaster(port, http, '-roster', roster)
   await until('1.2 serves again', async () => (await state()).match(/ ready$/gm)?.length === 3)
   expect(readFileSync(roster, 'utf8')).toBe(before)
+  const udp = await runProgram('master', ['-port', `${port + 9}`, '-transport', 'udp', '-roster', roster])
+  expect(udp).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^-transport udp: .* has tcp:\/\/127\.0\.0\.1:\d+\n$/),
+  })
   const wrong = await runProgram('master', ['-n', '4', '-port', `${port + 9}`, '-roster', roster])
   expect([wrong.code, wrong.stderr]).toEqual([
     2,
