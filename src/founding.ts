@@ -25,6 +25,8 @@ export class Founding {
   readonly #onKnown: (memory: Memory) => void
   /** What its records, or the others, say of it; that of a disk is compared before it counts. */
   #said: Memory | null = null
+  /** Whether the node is about to end, since it has taken part on an older image of its disk. */
+  #foundOutLate = false
 
   /**
    * @param epochMs how often another epoch of the disk begins; 0 for never
@@ -70,7 +72,8 @@ export class Founding {
 
   /** What stands for this part's records so far, once the roll call is over. */
   dump(): object[] {
-    const founded = new Founded({ seen: this.#rollCall.seen, lost: this.memory === 'lost' })
+    const lost = this.memory === 'lost' || this.#foundOutLate
+    const founded = new Founded({ seen: this.#rollCall.seen, lost })
     return [founded, new Epochs({ epochs: this.freshness.epochs })]
   }
 
@@ -143,6 +146,7 @@ export class Founding {
     this.#record('lost')
     if (!this.memory) this.#start('lost')
     else {
+      this.#foundOutLate = true
       const older = `the disk is an older image of itself: it is in epoch ${epoch}, and others have heard of ${known}`
       this.#node.giveUp(new SynodError('storage', older))
     }

@@ -1,9 +1,10 @@
 /** Whether a node finds out that its disk is an older image of itself, and when it must not think so. */
 import { describe, expect, it } from 'vitest'
-import { type Bench, contentOf } from '../test/support/bench.ts'
+import { type Bench, contentOf, frameOf } from '../test/support/bench.ts'
 import { HandDisk } from '../test/support/hand-disk.ts'
 import { Noted } from '../test/support/probe.ts'
 import { Wired } from '../test/support/wired.ts'
+import { Epoch } from './node-messages.ts'
 
 const NAMES = ['1.1', '1.2', '1.3']
 const EPOCH_MS = 1000
@@ -102,6 +103,22 @@ describe('an older image of a disk', () => {
     expect([stale.node.memory, stale.probe.notes[0]]).toEqual(['lost', 'start lost'])
   })
 
+  it('of before its cluster had begun: what was heard before it knew that is no comparison', () => {
+    const wired = new Wired(NAMES, { durable: true, node })
+    const image = imageOf(wired.benches[0]!)
+    for (const { node, probe } of wired.benches) node.start(probe)
+    finish(wired)
+    work(wired, 0)
+    kill(wired, 0)
+    wired.times = ({ frames }) => (frames.some((frame) => contentOf(frame).name === 'Announce') ? 0 : 1)
+    const stale = start(wired, 0, image)
+    for (const index of [1, 2]) work(wired, index)
+    expect(stale.node.memory).toBeNull()
+    wired.times = () => 1
+    pass(wired, 200)
+    expect([stale.node.memory, stale.probe.notes[0]]).toEqual(['lost', 'start lost'])
+  })
+
   it('is found out by the word of any one who is needed for a majority, also when that one has restarted', () => {
     const wired = running()
     const image = imageOf(wired.benches[0]!)
@@ -183,6 +200,27 @@ describe('an older image of a disk', () => {
     finish(wired)
     expect(again.node.memory).toBe('lost')
   })
+})
+
+it('an older image that is found out too late is known for one, also where a checkpoint was due in that turn', () => {
+  const wired = running(['1.1', '1.2', '1.3', '1.4', '1.5'])
+  const image = imageOf(wired.benches[0]!)
+  only(wired, 0, 3, 4)
+  for (let epochs = 0; epochs < 4; epochs++) work(wired, 0)
+  only(wired, 0, 1, 2)
+  const stale = restart(wired, 0, image)
+  pass(wired, 400)
+  expect(stale.node.memory).toBe('kept')
+  stale.disk.checkpointDue = true
+  stale.node.receive(wired.cluster.at(3), frameOf(Epoch, { epoch: 9, known: 5, asks: false }))
+  wired.clock.settle()
+  expect([stale.node.freshness.outdated, stale.disk.checkpointing === null]).toEqual([true, false])
+  stale.disk.replace()
+  finish(wired)
+  expect(stale.failures).toHaveLength(1)
+  const again = restart(wired, 0)
+  pass(wired, 500)
+  expect(again.node.memory).toBe('lost')
 })
 
 describe('a disk that is the newest', () => {

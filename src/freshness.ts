@@ -108,6 +108,8 @@ export class Freshness {
   }
 
   onEpoch(m: Epoch, from: NodeId): void {
+    // Who still gathers does not know what its memory is worth, nor whether it belongs to this cluster.
+    if (!this.comparing && !this.#node.memory) return
     const last = this.epochs[from.index]!
     // Who has fallen back, or says that it has forgotten, has also forgotten what it knew of others.
     const remembers = m.epoch > 0 && m.epoch >= last
