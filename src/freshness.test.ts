@@ -10,20 +10,11 @@ const NAMES = ['1.1', '1.2', '1.3']
 const EPOCH_MS = 1000
 const node = { epochMs: EPOCH_MS }
 
-/** Finishes all syncs and carries all messages until nothing is left to do. */
-function finish(wired: Wired): void {
-  do {
-    wired.settle()
-    for (const { disk } of wired.benches) while (disk.inFlight > 0) disk.finish()
-    wired.settle()
-  } while (wired.benches.some(({ disk }) => disk.inFlight > 0))
-}
-
 /** Lets time pass, with all syncs. */
 function pass(wired: Wired, ms: number): void {
   for (let passed = 0; passed < ms; passed += 50) {
     wired.clock.pass(50)
-    finish(wired)
+    wired.finish()
   }
 }
 
@@ -31,7 +22,7 @@ function pass(wired: Wired, ms: number): void {
 function running(names: readonly string[] = NAMES): Wired {
   const wired = new Wired(names, { durable: true, node })
   for (const { node, probe } of wired.benches) node.start(probe)
-  finish(wired)
+  wired.finish()
   expect(wired.benches.map(({ node }) => node.memory)).toEqual(names.map(() => 'blank'))
   return wired
 }
@@ -76,19 +67,32 @@ const only = (wired: Wired, ...members: readonly number[]) => {
   wired.times = ({ to }, from) => (members.includes(to.index) && members.includes(from.node.id.index) ? 1 : 0)
 }
 
+/** Five members, of which the first takes part on an older image of its disk: those who know better are not there. */
+function deceived(): { wired: Wired; stale: Bench } {
+  const wired = running(['1.1', '1.2', '1.3', '1.4', '1.5'])
+  const image = imageOf(wired.benches[0]!)
+  only(wired, 0, 3, 4)
+  for (let epochs = 0; epochs < 4; epochs++) work(wired, 0)
+  only(wired, 0, 1, 2)
+  const stale = restart(wired, 0, image)
+  pass(wired, 400)
+  expect([stale.node.memory, stale.failures]).toEqual(['kept', []])
+  return { wired, stale }
+}
+
 describe('an older image of a disk', () => {
   it('is found out before its node takes part, which has lost its memory then, also at the next start', () => {
     const wired = running()
     const image = imageOf(wired.benches[0]!)
     work(wired, 0)
     const stale = restart(wired, 0, image)
-    finish(wired)
+    wired.finish()
     expect([stale.node.memory, stale.probe.notes.filter((note) => note.startsWith('start'))]).toEqual([
       'lost',
       ['start lost'],
     ])
     const again = restart(wired, 0)
-    finish(wired)
+    wired.finish()
     expect([again.node.memory, again.failures]).toEqual(['lost', []])
   })
 
@@ -96,10 +100,10 @@ describe('an older image of a disk', () => {
     const wired = new Wired(NAMES, { durable: true, node })
     const image = imageOf(wired.benches[0]!)
     for (const { node, probe } of wired.benches) node.start(probe)
-    finish(wired)
+    wired.finish()
     work(wired, 0)
     const stale = restart(wired, 0, image)
-    finish(wired)
+    wired.finish()
     expect([stale.node.memory, stale.probe.notes[0]]).toEqual(['lost', 'start lost'])
   })
 
@@ -107,7 +111,7 @@ describe('an older image of a disk', () => {
     const wired = new Wired(NAMES, { durable: true, node })
     const image = imageOf(wired.benches[0]!)
     for (const { node, probe } of wired.benches) node.start(probe)
-    finish(wired)
+    wired.finish()
     work(wired, 0)
     kill(wired, 0)
     wired.times = ({ frames }) => (frames.some((frame) => contentOf(frame).name === 'Announce') ? 0 : 1)
@@ -126,9 +130,9 @@ describe('an older image of a disk', () => {
     kill(wired, 0)
     kill(wired, 2)
     restart(wired, 1)
-    finish(wired)
+    wired.finish()
     const stale = start(wired, 0, image)
-    finish(wired)
+    wired.finish()
     expect([stale.node.memory, wired.benches[1]!.node.memory]).toEqual(['lost', null])
   })
 
@@ -145,7 +149,7 @@ describe('an older image of a disk', () => {
     kill(wired, 2)
     restart(wired, 1)
     const stale = start(wired, 0, image)
-    finish(wired)
+    wired.finish()
     expect([stale.node.memory, wired.benches[1]!.node.memory]).toEqual(['lost', null])
   })
 
@@ -154,12 +158,12 @@ describe('an older image of a disk', () => {
     work(wired, 0, 5 * EPOCH_MS)
     const image = imageOf(wired.benches[0]!)
     const renewed = restart(wired, 0, new HandDisk(true, 77))
-    finish(wired)
+    wired.finish()
     expect(renewed.node.memory).toBe('lost')
     renewed.node.setTimer(0, () => renewed.node.regain())
     pass(wired, 2 * EPOCH_MS)
     const stale = restart(wired, 0, image)
-    finish(wired)
+    wired.finish()
     expect(stale.node.memory).toBe('lost')
   })
 
@@ -178,45 +182,31 @@ describe('an older image of a disk', () => {
     pass(wired, 200)
     expect(stale.node.memory).toBeNull()
     for (const deliver of held) deliver()
-    finish(wired)
+    wired.finish()
     expect(stale.node.memory).toBe('lost')
   })
 
   it('ends its node where those who know come too late', () => {
-    const wired = running(['1.1', '1.2', '1.3', '1.4', '1.5'])
-    const image = imageOf(wired.benches[0]!)
-    only(wired, 0, 3, 4)
-    for (let epochs = 0; epochs < 4; epochs++) work(wired, 0)
-    only(wired, 0, 1, 2)
-    const stale = restart(wired, 0, image)
-    pass(wired, 400)
-    expect([stale.node.memory, stale.failures]).toEqual(['kept', []])
+    const { wired, stale } = deceived()
     wired.times = () => 1
     pass(wired, EPOCH_MS)
     expect(stale.failures.map(String)).toEqual([
       'SynodError: the disk is an older image of itself: it is in epoch 2, and others have heard of 5',
     ])
     const again = restart(wired, 0)
-    finish(wired)
+    wired.finish()
     expect(again.node.memory).toBe('lost')
   })
 })
 
 it('an older image that is found out too late is known for one, also where a checkpoint was due in that turn', () => {
-  const wired = running(['1.1', '1.2', '1.3', '1.4', '1.5'])
-  const image = imageOf(wired.benches[0]!)
-  only(wired, 0, 3, 4)
-  for (let epochs = 0; epochs < 4; epochs++) work(wired, 0)
-  only(wired, 0, 1, 2)
-  const stale = restart(wired, 0, image)
-  pass(wired, 400)
-  expect(stale.node.memory).toBe('kept')
+  const { wired, stale } = deceived()
   stale.disk.checkpointDue = true
   stale.node.receive(wired.cluster.at(3), frameOf(Epoch, { epoch: 9, known: 5, asks: false }))
   wired.clock.settle()
   expect([stale.node.freshness.outdated, stale.disk.checkpointing === null]).toEqual([true, false])
   stale.disk.replace()
-  finish(wired)
+  wired.finish()
   expect(stale.failures).toHaveLength(1)
   const again = restart(wired, 0)
   pass(wired, 500)
@@ -254,14 +244,14 @@ describe('a disk that is the newest', () => {
     work(wired, 0, 5 * EPOCH_MS)
     only(wired, 0, 1)
     const lost = restart(wired, 0, new HandDisk(true, 77))
-    finish(wired)
+    wired.finish()
     lost.node.setTimer(0, () => lost.node.regain())
     pass(wired, 100)
     wired.times = () => 1
     pass(wired, 3 * EPOCH_MS)
     expect([lost.node.memory, lost.failures]).toEqual(['kept', []])
     const again = restart(wired, 0)
-    finish(wired)
+    wired.finish()
     expect([again.node.memory, again.failures]).toEqual(['kept', []])
   })
 
@@ -286,7 +276,7 @@ describe('a disk that is the newest', () => {
       ]).toEqual(['kept', [], lost.node.freshness.epoch])
     }
     const again = restart(wired, 0)
-    finish(wired)
+    wired.finish()
     expect([again.node.memory, again.failures]).toEqual(['kept', []])
   })
 })
@@ -296,7 +286,7 @@ describe('who answers', () => {
     const wired = running(['1.1', '1.2', '1.3', '1.4', '1.5'])
     kill(wired, 0)
     for (const index of [1, 2]) restart(wired, index, new HandDisk(true, 100 + index))
-    finish(wired)
+    wired.finish()
     only(wired, 0, 1, 2)
     const back = start(wired, 0)
     pass(wired, 500)
@@ -319,7 +309,7 @@ describe('who answers', () => {
       second.node.freshness.epochs[0],
       first.node.freshness.knownTo(second.node.id),
     ]).toEqual([2, 2, -1])
-    finish(wired)
+    wired.finish()
     expect(first.node.freshness.knownTo(second.node.id)).toBe(2)
   })
 })
@@ -343,12 +333,12 @@ describe('epochs', () => {
     const image = imageOf(wired.benches[0]!)
     for (let life = 1; life <= 3; life++) {
       const again = restart(wired, 0)
-      finish(wired)
+      wired.finish()
       expect([again.node.memory, again.node.freshness.epoch]).toEqual(['kept', 1 + life])
       expect(wired.benches[1]!.node.freshness.epochs[0]).toBe(1 + life)
     }
     const stale = restart(wired, 0, image)
-    finish(wired)
+    wired.finish()
     expect(stale.node.memory).toBe('lost')
   })
 
@@ -356,7 +346,7 @@ describe('epochs', () => {
     const wired = running()
     work(wired, 0, 3 * EPOCH_MS)
     const bare = restart(wired, 0, new HandDisk(false, 77))
-    finish(wired)
+    wired.finish()
     expect(bare.node.memory).toBe('lost')
     bare.node.setTimer(0, () => bare.node.regain())
     pass(wired, 50)

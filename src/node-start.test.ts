@@ -13,20 +13,11 @@ import { Xoshiro } from './parts/xoshiro.ts'
 const NAMES = ['1.1', '1.2', '1.3']
 const memories = ({ benches }: Wired) => benches.map(({ node }) => node.memory)
 
-/** Finishes all syncs and carries all messages until nothing is left to do. */
-function finish(wired: Wired): void {
-  do {
-    wired.settle()
-    for (const { disk } of wired.benches) while (disk.inFlight > 0) disk.finish()
-    wired.settle()
-  } while (wired.benches.some(({ disk }) => disk.inFlight > 0))
-}
-
 /** A cluster of three that has started. */
 function running(durable: boolean): Wired {
   const wired = new Wired(NAMES, { durable })
   for (const { node, probe } of wired.benches) node.start(probe)
-  finish(wired)
+  wired.finish()
   return wired
 }
 
@@ -47,14 +38,14 @@ describe('a new cluster', () => {
     const wired = new Wired(NAMES, { durable })
     const [first, second, third] = wired.benches as [Bench, Bench, Bench]
     for (const { node, probe } of [first, second]) node.start(probe)
-    finish(wired)
+    wired.finish()
     expect(memories(wired)).toEqual([null, null, null])
     expect(first.node.awaited).toEqual([third.node.id])
     expect(first.probe.notes).toEqual([])
     third.node.start(third.probe)
-    finish(wired)
+    wired.finish()
     wired.pass(200)
-    finish(wired)
+    wired.finish()
     expect(memories(wired)).toEqual(['blank', 'blank', 'blank'])
     for (const { node, probe, failures } of wired.benches) {
       expect(probe.notes[0]).toBe('start blank')
@@ -91,9 +82,9 @@ describe('a new cluster', () => {
       return 1
     }
     for (const { node, probe } of wired.benches) node.start(probe)
-    finish(wired)
+    wired.finish()
     wired.pass(200)
-    finish(wired)
+    wired.finish()
     expect(memories(wired)).toEqual(['blank', 'blank', 'blank'])
     expect(claims).not.toEqual([])
     expect(claims).not.toContain(false)
@@ -178,7 +169,7 @@ describe('a node that comes back', () => {
       for (let n = 1; n <= 3; n++) first.node.persist(Noted, { n })
     })
     wired.clock.pass(0)
-    finish(wired)
+    wired.finish()
     for (let life = 0; life < 2; life++) {
       const again = restart(wired, 0)
       wired.clock.turn()
@@ -194,7 +185,7 @@ describe('a node that comes back', () => {
     wired.clock.pass(0)
     wired.settle()
     const again = restart(wired, 0)
-    finish(wired)
+    wired.finish()
     expect(again.probe.notes[0]).toBe('start kept')
   })
 
@@ -203,9 +194,9 @@ describe('a node that comes back', () => {
     for (const { node, probe } of wired.benches) node.start(probe)
     wired.settle()
     const again = restart(wired, 0)
-    finish(wired)
+    wired.finish()
     wired.pass(300)
-    finish(wired)
+    wired.finish()
     expect(again.node.memory).toBe('blank')
     expect(memories(wired)).toEqual(['blank', 'blank', 'blank'])
   })
@@ -225,32 +216,32 @@ describe('a node that comes back', () => {
     const wired = running(true)
     const disk = new HandDisk(true, 77)
     expect(restart(wired, 0, disk).node.memory).toBeNull()
-    finish(wired)
+    wired.finish()
     expect(memories(wired)).toEqual(['lost', 'blank', 'blank'])
     const again = restart(wired, 0)
-    finish(wired)
+    wired.finish()
     expect([again.node.memory, again.probe.notes[0]]).toEqual(['lost', 'start lost'])
     again.node.setTimer(0, () => {
       again.node.persist(Noted, { n: 5 })
       again.node.regain()
     })
     wired.clock.pass(0)
-    finish(wired)
+    wired.finish()
     expect(again.node.memory).toBe('kept')
     expect(restart(wired, 0).node.memory).toBeNull()
-    finish(wired)
+    wired.finish()
     expect(wired.benches[0]!.probe.notes.slice(0, 2)).toEqual(['recover 5', 'start kept'])
   })
 
   it('whose regaining was not synced has still lost it', () => {
     const wired = running(true)
     const lost = restart(wired, 0, new HandDisk(true, 77))
-    finish(wired)
+    wired.finish()
     lost.node.setTimer(0, () => lost.node.regain())
     wired.clock.pass(0)
     wired.settle()
     const again = restart(wired, 0)
-    finish(wired)
+    wired.finish()
     expect(again.node.memory).toBe('lost')
   })
 
@@ -259,16 +250,16 @@ describe('a node that comes back', () => {
     const wired = running(true)
     const again = restart(wired, 0, disk())
     expect(again.node.awaited).toEqual(again.node.peers)
-    finish(wired)
+    wired.finish()
     expect(memories(wired)).toEqual(['lost', 'blank', 'blank'])
     const alone = new Wired(NAMES, { durable: true, node: { bootstrap: true } })
     const forgetful = restart(alone, 0, disk())
     for (const { node, probe } of alone.benches.slice(1)) node.start(probe)
     alone.pass(BOOTSTRAP_PATIENCE_MS - 500)
-    finish(alone)
+    alone.finish()
     expect([memories(alone), forgetful.node.awaited]).toEqual([[null, null, null], []])
     alone.pass(1000)
-    finish(alone)
+    alone.finish()
     expect(memories(alone)).toEqual(['lost', 'blank', 'blank'])
   })
 

@@ -31,6 +31,15 @@ export class Wired {
     }
   }
 
+  /** Finishes all syncs and carries all messages until nothing is left to do. */
+  finish(): void {
+    do {
+      this.settle()
+      for (const { disk } of this.benches) while (disk.inFlight > 0) disk.finish()
+      this.settle()
+    } while (this.benches.some(({ disk }) => disk.inFlight > 0))
+  }
+
   /** Lets time pass in small steps, settling after each. */
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += 10) {
