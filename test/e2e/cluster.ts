@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { freePorts } from '../../src/runtime/free-ports.ts'
-import { type Program, startProgram, temporaryDirectory, until } from '../support/processes.ts'
+import { type Environment, type Program, startProgram, temporaryDirectory, until } from '../support/processes.ts'
 
 /** What a node says about itself, as far as the tests look at it. */
 export interface State {
@@ -56,6 +56,8 @@ export class RealCluster {
   /** Url of each node by its id, for `Client`. */
   readonly nodes: Readonly<Record<string, string>>
   readonly configFile: string
+  /** What servers that are started from now on find in their environment. */
+  environment: Environment = {}
   readonly #ports: ReadonlyMap<string, { readonly peer: number; readonly http: number }>
   readonly #programs = new Map<string, Program>()
   readonly #directory = temporaryDirectory()
@@ -111,7 +113,7 @@ export class RealCluster {
   /** Starts one node, or starts it again. */
   start(id: string, ...flags: string[]): Program {
     const quiet = ['-id', id, '-config', this.#configFiles.get(id)!, ...flags]
-    const program = startProgram('server', quiet)
+    const program = startProgram('server', quiet, '', this.environment)
     this.#programs.set(id, program)
     return program
   }

@@ -5,7 +5,6 @@ import type { Row } from './row.ts'
 import type { Stage } from './stage.ts'
 import { judge, type Verdict } from './verdict.ts'
 
-const MORE_LOOKS = 10
 /** How often lost datagrams are sent again, and how long the node's count may lag behind. */
 const RESENDS = 20
 const LAG_MS = 3000
@@ -35,13 +34,7 @@ export async function play(stage: Stage, row: Row, { few, many, growth }: Plan):
   const beforeMib = await stage.residentMib()
   rise += await playSome(stage, row, many - few, outcomes)
   const afterMib = await stage.residentMib()
-  const laterMib: number[] = []
-  while (laterMib.length < MORE_LOOKS && Math.min(afterMib, ...laterMib) - beforeMib > growth) {
-    rise += await playSome(stage, row, few, outcomes)
-    laterMib.push(await stage.residentMib())
-  }
-  const times = many + few * laterMib.length
-  return judge({ row, outcomes, times, rise, beforeMib, afterMib, laterMib }, growth)
+  return judge({ row, outcomes, times: many, rise, beforeMib, afterMib }, growth)
 }
 
 /** Plays a row so many times, and sees that the cluster serves on; gives by how much the row's counter has risen. */

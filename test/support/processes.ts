@@ -25,6 +25,9 @@ export interface Finished {
   readonly stderr: string
 }
 
+/** What a program is told beside its arguments, in addition to the environment of the test. */
+export type Environment = Readonly<Record<string, string>>
+
 const programs = new Set<Program>()
 const directories = new Set<string>()
 let guardian: ChildProcess | null = null
@@ -96,9 +99,14 @@ export class Program {
  * Starts `bin/NAME`, the program itself without a wrapper, in a directory of its own; it is killed after the test.
  * @throws Error when the programs are not built, or out of date
  */
-export function startProgram(name: string, args: readonly string[], input = ''): Program {
+export function startProgram(
+  name: string,
+  args: readonly string[],
+  input = '',
+  environment: Environment = {},
+): Program {
   requireBuilt()
-  return startFile(join(ROOT, 'bin', name), args, temporaryDirectory(), input)
+  return startFile(join(ROOT, 'bin', name), args, temporaryDirectory(), input, environment)
 }
 
 /** Starts any program in a directory; it is killed after the test. `input` is all that it reads; null leaves that to `write`. */
@@ -107,10 +115,11 @@ export function startFile(
   args: readonly string[],
   directory: string,
   input: string | null = '',
+  environment: Environment = {},
 ): Program {
   // The coverage and the options of the test's own process are not the program's.
   const { NODE_V8_COVERAGE: _, NODE_OPTIONS: __, ...env } = process.env
-  const child = spawn(file, args, { cwd: directory, env, stdio: 'pipe' })
+  const child = spawn(file, args, { cwd: directory, env: { ...env, ...environment }, stdio: 'pipe' })
   if (child.pid === undefined) throw new Error(`${file} cannot be started`)
   const program = new Program(`${basename(file)} ${args.join(' ')}`, child, child.pid)
   programs.add(program)
