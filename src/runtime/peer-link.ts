@@ -84,6 +84,14 @@ export class PeerLink {
     return true
   }
 
+  /** The peer has shown that it is there: a pause before the next dial is over. */
+  hasten(): void {
+    if (!this.#retry) return
+    clearTimeout(this.#retry)
+    this.#pauseMs = this.#options.backoffMs
+    this.#dial()
+  }
+
   close(): void {
     this.#closed = true
     this.connection = null

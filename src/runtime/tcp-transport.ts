@@ -158,6 +158,8 @@ export class TcpTransport implements ConnectedTransport {
       this.#inbound.set(peer, { socket, incarnation: m.incarnation, key })
       reader.limit = frameBytes
       socket.write(handshake.welcome(introduction, m))
+      // Who has just started waits for answers.
+      this.#links.get(peer)?.hasten()
     }
     socket.on('data', (chunk) => {
       try {
