@@ -74,7 +74,7 @@ export const REST_ROWS: readonly RestRow[] = [
   row('HTTP/0.9 in the request line', GOOD.replace('1.1', '0.9'), 400),
   row('bare line feeds', GOOD.replaceAll('\r\n', '\n'), 400),
   row('bytes that are no HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400),
-  { ...row('a good request, then garbage', `${GOOD}\x00\x01\x02\x03 nonsense`, 0), expected: 'closed' },
+  row('a good request, then garbage', `${GOOD}\x00\x01\x02\x03 nonsense`, 200, 400),
   row('CONNECT', request('CONNECT x:1'), 405),
   { ...row('half a request, then gone', 'GET /1 HTTP/1.1\r\nHos'), expected: '400' },
   row('a session that there is not', request('PUT /1', ['Session: 9-9', 'Seq: 1', 'Acked: 0'], 'x'), 410),
