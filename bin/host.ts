@@ -108,6 +108,7 @@ export class Host {
       maxSessions: NODE_DEFAULTS.maxSessions,
       bootstrap: options.bootstrap,
       epochMs: NODE_DEFAULTS.epochMs,
+      compareMs: timeouts.compare_ms,
     }
     this.node = new Node(id, cluster, parts, bounds)
     this.replica = protocol.create(this.node, options.options)

@@ -7,6 +7,7 @@ import { Freshness } from './freshness.ts'
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
 import { Announce, Epochs, Founded, Regained } from './node-messages.ts'
+import type { NodeOptions } from './node-parts.ts'
 import type { Memory } from './replica.ts'
 import { ANNOUNCE_INTERVAL_MS, FORGOTTEN, RollCall } from './roll-call.ts'
 import type { Storage } from './seams.ts'
@@ -29,18 +30,17 @@ export class Founding {
   #foundOutLate = false
 
   /**
-   * @param epochMs how often another epoch of the disk begins; 0 for never
    * @param onKnown called once, when the memory is known
    */
   constructor(
     node: Node,
-    { durable, incarnation, forgot }: Pick<Storage, 'durable' | 'incarnation' | 'forgot'>,
-    epochMs: number,
+    { incarnation, forgot }: Pick<Storage, 'incarnation' | 'forgot'>,
+    options: Pick<NodeOptions, 'epochMs' | 'compareMs'>,
     onKnown: (memory: Memory) => void,
   ) {
     this.#node = node
     this.#forgot = forgot
-    this.freshness = new Freshness(node, durable ? epochMs : 0, {
+    this.freshness = new Freshness(node, options, {
       fresh: () => this.#start(this.#said!),
       stale: (known) => this.#forget(known),
     })

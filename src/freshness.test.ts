@@ -1,84 +1,24 @@
-/** Whether a node finds out that its disk is an older image of itself, and when it must not think so. */
+/** Whether a node finds out that its disk is an older image of itself. */
 import { describe, expect, it } from 'vitest'
-import { type Bench, contentOf, frameOf } from '../test/support/bench.ts'
+import { contentOf, frameOf } from '../test/support/bench.ts'
+import {
+  COMPARE_MS,
+  deceived,
+  EPOCH_MS,
+  imageOf,
+  kill,
+  NAMES,
+  node,
+  only,
+  pass,
+  restart,
+  running,
+  start,
+  work,
+} from '../test/support/epochs.ts'
 import { HandDisk } from '../test/support/hand-disk.ts'
-import { Noted } from '../test/support/probe.ts'
 import { Wired } from '../test/support/wired.ts'
 import { Epoch } from './node-messages.ts'
-
-const NAMES = ['1.1', '1.2', '1.3']
-const EPOCH_MS = 1000
-const node = { epochMs: EPOCH_MS }
-
-/** Lets time pass, with all syncs. */
-function pass(wired: Wired, ms: number): void {
-  for (let passed = 0; passed < ms; passed += 50) {
-    wired.clock.pass(50)
-    wired.finish()
-  }
-}
-
-/** A cluster that has started, on disks. */
-function running(names: readonly string[] = NAMES): Wired {
-  const wired = new Wired(names, { durable: true, node })
-  for (const { node, probe } of wired.benches) node.start(probe)
-  wired.finish()
-  expect(wired.benches.map(({ node }) => node.memory)).toEqual(names.map(() => 'blank'))
-  return wired
-}
-
-/** Records something at a member, and lets an epoch pass. */
-function work(wired: Wired, index: number, ms = EPOCH_MS): void {
-  const { node } = wired.benches[index]!
-  node.setTimer(0, () => node.persist(Noted, { n: 7 }))
-  pass(wired, ms)
-}
-
-/** What is safe on a member's disk. */
-function imageOf({ disk }: Bench): HandDisk {
-  const image = new HandDisk(true, disk.incarnation)
-  image.records.push(...disk.records.slice(0, disk.synced))
-  image.synced = image.records.length
-  return image
-}
-
-/** Ends a member's process, with what was not synced. */
-function kill(wired: Wired, index: number): void {
-  const { node, disk } = wired.benches[index]!
-  node.stop()
-  disk.crash()
-}
-
-/** Starts a member that is dead, on its disk or on another. */
-function start(wired: Wired, index: number, disk = wired.benches[index]!.disk): Bench {
-  const bench = wired.make(wired.cluster.at(index).name, { disk, seed: 90 + index, node })
-  wired.benches[index] = bench
-  bench.node.start(bench.probe)
-  return bench
-}
-
-const restart = (wired: Wired, index: number, disk?: HandDisk) => {
-  kill(wired, index)
-  return start(wired, index, disk)
-}
-
-/** Only these members reach each other. */
-const only = (wired: Wired, ...members: readonly number[]) => {
-  wired.times = ({ to }, from) => (members.includes(to.index) && members.includes(from.node.id.index) ? 1 : 0)
-}
-
-/** Five members, of which the first takes part on an older image of its disk: those who know better are not there. */
-function deceived(): { wired: Wired; stale: Bench } {
-  const wired = running(['1.1', '1.2', '1.3', '1.4', '1.5'])
-  const image = imageOf(wired.benches[0]!)
-  only(wired, 0, 3, 4)
-  for (let epochs = 0; epochs < 4; epochs++) work(wired, 0)
-  only(wired, 0, 1, 2)
-  const stale = restart(wired, 0, image)
-  pass(wired, 400)
-  expect([stale.node.memory, stale.failures]).toEqual(['kept', []])
-  return { wired, stale }
-}
 
 describe('an older image of a disk', () => {
   it('is found out before its node takes part, which has lost its memory then, also at the next start', () => {
@@ -179,9 +119,45 @@ describe('an older image of a disk', () => {
       return late ? 0 : 1
     }
     const stale = restart(wired, 0, image)
-    pass(wired, 200)
+    pass(wired, COMPARE_MS - 50)
     expect(stale.node.memory).toBeNull()
     for (const deliver of held) deliver()
+    wired.finish()
+    expect(stale.node.memory).toBe('lost')
+  })
+
+  it('is found out by the only one who knows, where the node is told to wait for all: it comes back in the end', () => {
+    const patient = { epochMs: EPOCH_MS, compareMs: 1e9 }
+    const wired = running(NAMES, patient)
+    const image = imageOf(wired.benches[0]!)
+    kill(wired, 1)
+    work(wired, 0)
+    work(wired, 0)
+    kill(wired, 2)
+    kill(wired, 0)
+    const [blind, stale] = [start(wired, 1, undefined, patient), start(wired, 0, image, patient)]
+    pass(wired, 10 * COMPARE_MS)
+    expect([blind.node.memory, stale.node.memory, stale.node.awaited.map(({ name }) => name)]).toEqual([
+      null,
+      null,
+      ['1.3'],
+    ])
+    start(wired, 2, undefined, patient)
+    pass(wired, 100)
+    expect(wired.benches.map(({ node }) => node.memory)).toEqual(['lost', 'kept', 'kept'])
+  })
+
+  it('is found out by one in memory that has forgotten since, and has its memory back', () => {
+    const wired = running()
+    const image = imageOf(wired.benches[0]!)
+    for (let epochs = 0; epochs < 3; epochs++) work(wired, 0)
+    const bare = restart(wired, 1, new HandDisk(false, 77))
+    wired.finish()
+    bare.node.setTimer(0, () => bare.node.regain())
+    pass(wired, 50)
+    expect(bare.node.memory).toBe('kept')
+    kill(wired, 2)
+    const stale = restart(wired, 0, image)
     wired.finish()
     expect(stale.node.memory).toBe('lost')
   })
@@ -202,7 +178,7 @@ describe('an older image of a disk', () => {
 it('an older image that is found out too late is known for one, also where a checkpoint was due in that turn', () => {
   const { wired, stale } = deceived()
   stale.disk.checkpointDue = true
-  stale.node.receive(wired.cluster.at(3), frameOf(Epoch, { epoch: 9, known: 5, asks: false }))
+  stale.node.receive(wired.cluster.at(3), frameOf(Epoch, { epochs: [5, 0, 0, 9, 0], asks: false }))
   wired.clock.settle()
   expect([stale.node.freshness.outdated, stale.disk.checkpointing === null]).toEqual([true, false])
   stale.disk.replace()
@@ -211,162 +187,4 @@ it('an older image that is found out too late is known for one, also where a che
   const again = restart(wired, 0)
   pass(wired, 500)
   expect(again.node.memory).toBe('lost')
-})
-
-describe('a disk that is the newest', () => {
-  it('serves once a majority has been compared with, and waits for those who are missing until then', () => {
-    const wired = running()
-    work(wired, 0)
-    for (const index of [1, 2]) kill(wired, index)
-    only(wired, 0)
-    const alone = restart(wired, 0)
-    pass(wired, 500)
-    expect([alone.node.memory, alone.node.awaited]).toEqual([null, alone.node.peers])
-    wired.times = () => 1
-    start(wired, 1)
-    pass(wired, 400)
-    expect([alone.node.memory, alone.node.awaited, wired.benches[1]!.node.memory]).toEqual(['kept', [], 'kept'])
-  })
-
-  it('is known for it after each of many restarts, of one and of all', () => {
-    const wired = running()
-    for (let round = 0; round < 6; round++) {
-      for (const index of [0, 1, 2]) work(wired, index, 300)
-      for (const index of round % 2 === 0 ? [0, 1, 2] : [round % 3]) kill(wired, index)
-      for (const index of round % 2 === 0 ? [0, 1, 2] : [round % 3]) start(wired, index)
-      pass(wired, 300)
-      expect(wired.benches.every(({ node: { memory } }) => memory === 'kept' || memory === 'blank')).toBe(true)
-    }
-  })
-
-  it('of a memory that was regained is not taken for the one before, also by those who know nothing of it yet', () => {
-    const wired = running()
-    work(wired, 0, 5 * EPOCH_MS)
-    only(wired, 0, 1)
-    const lost = restart(wired, 0, new HandDisk(true, 77))
-    wired.finish()
-    lost.node.setTimer(0, () => lost.node.regain())
-    pass(wired, 100)
-    wired.times = () => 1
-    pass(wired, 3 * EPOCH_MS)
-    expect([lost.node.memory, lost.failures]).toEqual(['kept', []])
-    const again = restart(wired, 0)
-    wired.finish()
-    expect([again.node.memory, again.failures]).toEqual(['kept', []])
-  })
-
-  it.each([true, false])('of each of many memories is above all before it (heard of them in time: %s)', (heard) => {
-    const wired = running()
-    for (let memory = 0; memory < 3; memory++) {
-      work(wired, 0, 2 * EPOCH_MS)
-      const isEpoch = (frame: Uint8Array) => contentOf(frame).name === 'Epoch'
-      const lost = restart(wired, 0, new HandDisk(true, 77))
-      wired.times = ({ to, frames }) => (heard || to.index !== 0 || !frames.some(isEpoch) ? 1 : 0)
-      pass(wired, 200)
-      lost.node.setTimer(0, () => lost.node.regain())
-      pass(wired, 50)
-      const known = heard ? wired.benches[1]!.node.freshness.epochs[0]! : 1
-      expect(lost.node.freshness.epoch).toBeGreaterThan(known)
-      wired.times = () => 1
-      pass(wired, 2 * EPOCH_MS)
-      expect([
-        lost.node.memory,
-        lost.failures,
-        Math.min(...lost.node.peers.map((peer) => lost.node.freshness.knownTo(peer))),
-      ]).toEqual(['kept', [], lost.node.freshness.epoch])
-    }
-    const again = restart(wired, 0)
-    wired.finish()
-    expect([again.node.memory, again.failures]).toEqual(['kept', []])
-  })
-})
-
-describe('who answers', () => {
-  it('counts only while it remembers: one that has forgotten vouches for nobody', () => {
-    const wired = running(['1.1', '1.2', '1.3', '1.4', '1.5'])
-    kill(wired, 0)
-    for (const index of [1, 2]) restart(wired, index, new HandDisk(true, 100 + index))
-    wired.finish()
-    only(wired, 0, 1, 2)
-    const back = start(wired, 0)
-    pass(wired, 500)
-    expect([back.node.memory, back.node.awaited.length]).toEqual([null, 4])
-    wired.times = () => 1
-    pass(wired, 200)
-    expect(back.node.memory).toBe('kept')
-  })
-
-  it('has the epoch on disk before it says that it knows it', () => {
-    const wired = running()
-    const [first, second] = wired.benches as [Bench, Bench]
-    first.node.setTimer(0, () => first.node.persist(Noted, { n: 1 }))
-    wired.clock.pass(EPOCH_MS)
-    wired.settle()
-    while (first.disk.inFlight > 0) first.disk.finish()
-    wired.settle()
-    expect([
-      first.node.freshness.epoch,
-      second.node.freshness.epochs[0],
-      first.node.freshness.knownTo(second.node.id),
-    ]).toEqual([2, 2, -1])
-    wired.finish()
-    expect(first.node.freshness.knownTo(second.node.id)).toBe(2)
-  })
-})
-
-describe('epochs', () => {
-  it('do not go on where nothing is recorded, and what is told then is little', () => {
-    const wired = running()
-    pass(wired, 3 * EPOCH_MS)
-    const before = wired.benches.map(({ node }) => node.freshness.epoch)
-    let writes = 0
-    wired.times = () => {
-      writes += 1
-      return 1
-    }
-    pass(wired, 5 * EPOCH_MS)
-    expect([wired.benches.map(({ node }) => node.freshness.epoch), writes]).toEqual([before, 0])
-  })
-
-  it('begin with each life, however short it is, and are told at once', () => {
-    const wired = running()
-    const image = imageOf(wired.benches[0]!)
-    for (let life = 1; life <= 3; life++) {
-      const again = restart(wired, 0)
-      wired.finish()
-      expect([again.node.memory, again.node.freshness.epoch]).toEqual(['kept', 1 + life])
-      expect(wired.benches[1]!.node.freshness.epochs[0]).toBe(1 + life)
-    }
-    const stale = restart(wired, 0, image)
-    wired.finish()
-    expect(stale.node.memory).toBe('lost')
-  })
-
-  it('of a node that had a disk and has none now do not keep others from believing it', () => {
-    const wired = running()
-    work(wired, 0, 3 * EPOCH_MS)
-    const bare = restart(wired, 0, new HandDisk(false, 77))
-    wired.finish()
-    expect(bare.node.memory).toBe('lost')
-    bare.node.setTimer(0, () => bare.node.regain())
-    pass(wired, 50)
-    kill(wired, 2)
-    const back = restart(wired, 1)
-    pass(wired, 500)
-    expect([bare.node.memory, back.node.memory]).toEqual(['kept', 'kept'])
-  })
-
-  it('are neither counted nor compared by nodes without disks', () => {
-    const wired = new Wired(NAMES, { node })
-    const names = new Set<number>()
-    wired.times = ({ frames }) => {
-      for (const frame of frames) names.add(frame.length)
-      return 1
-    }
-    for (const { node, probe } of wired.benches) node.start(probe)
-    pass(wired, 300)
-    names.clear()
-    pass(wired, 3 * EPOCH_MS)
-    expect([...names]).toEqual([])
-  })
 })

@@ -2,22 +2,20 @@
  * Whether the disk of a node is the newest that it has had, or an older image of it: whole, each byte right, and without
  * votes on which others have relied since.
  *
- * A node with a disk counts its *epochs*: every so often, if it has recorded something, it begins another one and tells the
- * others, who record it. A node that comes back from its disk asks them before it takes part, and one that is told of a
- * later epoch than its disk has knows that it has forgotten what came after. An epoch that all others have on disk is
- * known by some member of each quorum of the others that it could act with; so it waits for as many as make a majority
- * with it, and no more: without them nothing could be decided here anyway. What an image lacks of its own last epoch, or
- * of one that did not reach the others, cannot be told.
+ * A node counts its *epochs*: every so often, if it has recorded something, it begins another one and tells the others, who
+ * record it. A node that comes back from its disk asks them before it takes part, and one that is told of a later epoch than
+ * its disk has knows that it has forgotten what came after. It waits for all, and in the end for no more than a majority with
+ * itself: an epoch that all others have on disk is known by some member of each. They tell each other, too, so who was away
+ * or has forgotten knows them again. What an image lacks of its own last epoch cannot be told.
  */
+import type { RecordClass } from './codec/schema.ts'
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
 import { Epoch, Epochs } from './node-messages.ts'
+import type { NodeOptions } from './node-parts.ts'
 
 /** How long until a node that has just started asks again. */
 const ASK_INTERVAL_MS = 100
-
-/** How often all others are asked before a majority is enough: those who know may be the last to answer. */
-const ASKED = 3
 
 /** By how much a node that has regained its memory goes above all epochs it hears of: others may know later ones. */
 const LEAP = 2 ** 20
@@ -41,12 +39,14 @@ export class Freshness {
   /** Whether it has found out in this life that its disk is an older image. */
   outdated = false
   readonly #node: Node
-  readonly #intervalMs: number
+  readonly #options: Pick<NodeOptions, 'epochMs' | 'compareMs'>
   readonly #verdicts: Verdicts
   /** By member number: the last epoch of this node that it has on disk, as far as it has said so in this life. */
   readonly #known: number[]
-  /** How often it has asked. */
-  #asked = 0
+  /** The members that have said in this life what they know, or that they have forgotten. */
+  readonly #answered = new Set<NodeId>()
+  /** Whether a majority is enough. */
+  #hurries = false
   /** The latest epoch of this node that anybody has named. */
   #latest = 0
   /** Whether something was recorded in this epoch. */
@@ -54,10 +54,9 @@ export class Freshness {
   /** Whether this life took over its memory from the others: then it is newer than all that anybody names. */
   #renewed = false
 
-  /** @param intervalMs how often another epoch begins; 0 for a node that counts none and compares nothing */
-  constructor(node: Node, intervalMs: number, verdicts: Verdicts) {
+  constructor(node: Node, options: Pick<NodeOptions, 'epochMs' | 'compareMs'>, verdicts: Verdicts) {
     this.#node = node
-    this.#intervalMs = intervalMs
+    this.#options = options
     this.#verdicts = verdicts
     this.epochs = node.cluster.members.map((member) => (member === node.id ? 1 : 0))
     this.#known = this.epochs.map(() => UNKNOWN)
@@ -80,9 +79,16 @@ export class Freshness {
 
   /** Compares with the others; then one of the verdicts is called, once. */
   compare(): void {
-    this.comparing = this.#intervalMs > 0 && this.#node.peers.length > 0
-    if (this.comparing) this.#ask()
-    else this.#verdicts.fresh()
+    this.comparing = this.#counts
+    if (!this.comparing) {
+      this.#verdicts.fresh()
+      return
+    }
+    this.#ask()
+    this.#node.setTimer(this.#options.compareMs, () => {
+      this.#hurries = true
+      this.#settle()
+    })
   }
 
   /**
@@ -90,38 +96,39 @@ export class Freshness {
    * forgotten asks how far it has been.
    */
   begin(): void {
-    if (this.#intervalMs === 0 || this.#node.peers.length === 0) return
-    if (this.#node.memory === 'kept') this.#record(this.#node.id, this.epoch + 1)
+    if (!this.#counts) return
+    if (this.#node.memory === 'kept') this.#advance(this.epoch + 1)
     if (this.#node.memory !== 'blank') this.#tell(this.#node.peers, true)
     this.#await()
   }
 
-  /** Something was recorded. */
-  note(): void {
-    this.#recorded = true
+  /** Something was recorded. Epochs alone do not bring about the next ones. */
+  note(type: RecordClass): void {
+    this.#recorded ||= type !== Epochs
   }
 
   /** A memory that was lost has been taken over from the others: this one is newer than all that was before. */
   renew(): void {
     this.#renewed = true
-    if (this.#intervalMs > 0) this.#rise()
+    if (this.#counts) this.#rise()
   }
 
-  onEpoch(m: Epoch, from: NodeId): void {
+  onEpoch({ epochs, asks }: Epoch, from: NodeId): void {
     // Who still gathers does not know what its memory is worth, nor whether it belongs to this cluster.
     if (!this.comparing && !this.#node.memory) return
-    const last = this.epochs[from.index]!
+    const [theirs = 0, known = 0] = [epochs[from.index], epochs[this.#node.id.index]]
     // Who has fallen back, or says that it has forgotten, has also forgotten what it knew of others.
-    const remembers = m.epoch > 0 && m.epoch >= last
-    this.#known[from.index] = remembers ? m.known : UNKNOWN
-    this.#latest = Math.max(this.#latest, m.known)
-    if (m.epoch > last) this.#record(from, m.epoch)
-    if (m.asks) this.#tell([from], false)
-    if (m.known > this.epoch && this.#renewed) this.#rise()
-    else if (m.known > this.epoch && this.#remembers) {
+    const remembers = theirs > 0 && theirs >= this.epochs[from.index]!
+    this.#known[from.index] = remembers ? known : UNKNOWN
+    this.#answered.add(from)
+    this.#latest = Math.max(this.#latest, known)
+    this.#learn(epochs)
+    if (asks) this.#tell([from], false)
+    if (known > this.epoch && this.#renewed) this.#rise()
+    else if (known > this.epoch && this.#remembers) {
       this.comparing = false
       this.outdated = true
-      this.#verdicts.stale(m.known)
+      this.#verdicts.stale(known)
     } else this.#settle()
   }
 
@@ -131,12 +138,18 @@ export class Freshness {
 
   /** Ends the comparison once a majority with this node knows of no later epoch, and all have answered or had the time to. */
   #settle(): void {
-    const { cluster } = this.#node
+    const { cluster, peers } = this.#node
     const compared = 1 + this.#known.filter((known) => known !== UNKNOWN).length
     if (!this.comparing || compared <= cluster.size / 2) return
-    if (compared < cluster.size && this.#asked <= ASKED) return
+    // Who has forgotten may itself wait for this node, so it is not waited for.
+    if (this.#answered.size < peers.length && !this.#hurries) return
     this.comparing = false
     this.#verdicts.fresh()
+  }
+
+  /** Whether this node counts at all: one without peers has nobody to ask. */
+  get #counts(): boolean {
+    return this.#options.epochMs > 0 && this.#node.peers.length > 0
   }
 
   /** Whether what this node says of its own memory can be relied on. */
@@ -147,20 +160,18 @@ export class Freshness {
 
   /** Goes above all epochs of this node that anybody has named. */
   #rise(): void {
-    this.#record(this.#node.id, Math.max(this.epoch, this.#latest) + LEAP)
+    this.#advance(Math.max(this.epoch, this.#latest) + LEAP)
   }
 
   #ask(): void {
-    this.#asked += 1
-    this.#settle()
     if (!this.comparing) return
     this.#tell(this.#node.peers, true)
     this.#node.setTimer(ASK_INTERVAL_MS, () => this.#ask())
   }
 
   #await(): void {
-    this.#node.setTimer(this.#intervalMs, () => {
-      if (this.#recorded && this.#remembers) this.#record(this.#node.id, this.epoch + 1)
+    this.#node.setTimer(this.#options.epochMs, () => {
+      if (this.#recorded && this.#remembers) this.#advance(this.epoch + 1)
       this.#recorded = false
       const behind = this.#node.peers.filter(({ index }) => this.#known[index]! < this.epoch)
       this.#tell(behind, true)
@@ -168,16 +179,26 @@ export class Freshness {
     })
   }
 
-  #record(member: NodeId, epoch: number): void {
-    const recorded = this.#recorded
-    this.epochs = this.epochs.with(member.index, epoch)
-    this.#node.persist(Epochs, { epochs: [...this.epochs] })
-    // Else epochs alone would bring about the next ones.
-    this.#recorded = recorded
+  /** Takes over what another one knows of the others: who was away, or has forgotten, knows it again. */
+  #learn(theirs: readonly number[]): void {
+    const { index } = this.#node.id
+    const epochs = this.epochs.map((epoch, member) => (member === index ? epoch : Math.max(epoch, theirs[member] ?? 0)))
+    if (epochs.some((epoch, member) => epoch > this.epochs[member]!)) this.#record(epochs)
+  }
+
+  /** Begins an epoch of this node's own. */
+  #advance(epoch: number): void {
+    this.#record(this.epochs.with(this.#node.id.index, epoch))
+  }
+
+  #record(epochs: readonly number[]): void {
+    this.epochs = epochs
+    this.#node.persist(Epochs, { epochs: [...epochs] })
   }
 
   #tell(to: readonly NodeId[], asks: boolean): void {
-    const epoch = this.#remembers ? this.epoch : 0
-    for (const member of to) this.#node.send(member, Epoch, { epoch, known: this.epochs[member.index]!, asks })
+    const { index } = this.#node.id
+    const epochs = [...(this.#remembers ? this.epochs : this.epochs.with(index, 0))]
+    this.#node.multicast(to, Epoch, { epochs, asks })
   }
 }

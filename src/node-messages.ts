@@ -23,10 +23,10 @@ export class Announce extends message({
 }) {}
 
 /**
- * Compares how far disks have come (freshness.ts). `epoch` is the sender's, 0 where it has forgotten or does not know yet;
- * `known` the last of the receiver's that the sender has on disk. `asks`: whether it wants the same in return.
+ * Compares how far disks have come (freshness.ts). `epochs`: by member number the last that the sender has on disk; its own
+ * is 0 where it has forgotten. `asks`: whether it wants the same in return.
  */
-export class Epoch extends message({ epoch: uint53, known: uint53, asks: bool }) {}
+export class Epoch extends message({ epochs: list(uint53), asks: bool }) {}
 
 /**
  * A client's request, sent on to the node that can serve it. `id` increases within one `life` of the origin, which is

@@ -29,6 +29,8 @@ export interface NodeOptions {
   readonly bootstrap: boolean
   /** How often a node with a disk begins another epoch; 0 for never: then it does not ask whether its disk is the newest. */
   readonly epochMs: number
+  /** How long a node that comes back from its disk waits for all others to say whether it is the newest; then for a majority. */
+  readonly compareMs: number
 }
 
 /** The bounds of a node that is told no others. */
@@ -39,4 +41,5 @@ export const NODE_DEFAULTS: NodeOptions = {
   maxSessions: MOST_SESSIONS,
   bootstrap: false,
   epochMs: 1000,
+  compareMs: 1000,
 }

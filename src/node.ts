@@ -75,7 +75,7 @@ export class Node {
     this.store = new ExactlyOnce(parts.stateMachine, options.maxSessions)
     this.#parts = parts
     this.#options = options
-    this.#founding = new Founding(this, parts.storage, options.epochMs, (memory) => this.#started(memory))
+    this.#founding = new Founding(this, parts.storage, options, (memory) => this.#started(memory))
     const admit: Admit = (...asked) => this.#admit(...asked, true)
     this.#relay = new Relay(this, admit, (request) => this.#replica!.onRequest(request))
     // Behind the answers that have come by that connection.
@@ -168,7 +168,7 @@ export class Node {
     const { number, codec } = this.#records.of(type)
     storage.append({ number, payload: codec.encode(values, 0) })
     this.#persisted += 1
-    this.freshness.note()
+    this.freshness.note(type)
   }
 
   /**

@@ -178,6 +178,7 @@ describe('added keys', () => {
         connect_ms: 1000,
         backoff_ms: 50,
         backoff_max_ms: 1000,
+        compare_ms: 1000,
       },
       links: { regions: {}, rtt_ms: {} },
       limits: {

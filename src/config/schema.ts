@@ -25,6 +25,11 @@ export const timeoutsSchema = z
     connect_ms: ms.default(1000).describe('how long connecting to a peer may take, handshake included'),
     backoff_ms: ms.default(50).describe('pause before connecting again, doubled after each failure'),
     backoff_max_ms: ms.default(1000).describe('the longest such pause'),
+    compare_ms: ms
+      .default(1000)
+      .describe(
+        'how long a node that comes back from its disk waits for all others to say whether it is the newest; then a majority is enough',
+      ),
   })
   .superRefine((timeouts, context) => {
     if (timeouts.heartbeat_ms >= timeouts.election_ms) {

@@ -37,7 +37,7 @@ const fragile = toy((node: Node): Pick<Replica, 'onRequest'> => {
 
 const FORGETFUL: RunOptions = {
   protocol: forgetful,
-  seed: 3,
+  seed: 4,
   layout: '1x3',
   durable: true,
   faults: ['crash-all', 'drop'],
@@ -73,7 +73,7 @@ describe('the minimiser', () => {
   })
 
   it('finds the three requests that break a node', () => {
-    const found = minimise({ protocol: fragile, seed: 1, layout: '1x1', faults: ['clock-jump'] })!
+    const found = minimise({ protocol: fragile, seed: 4, layout: '1x1', faults: ['clock-jump'] })!
     expect(found.report.violation).toMatchObject({ invariant: 'no defect' })
     expect([found.after.strikes, found.after.operations]).toEqual([0, 3])
   })

@@ -6,6 +6,7 @@ import type { ReadMode } from '../request.ts'
 import type { Arena, Nemesis } from './arena.ts'
 import { type Chooser, SeededChooser } from './chooser.ts'
 import { NEMESES } from './nemesis/index.ts'
+import { PATIENT_MS } from './nemesis/stale-disk.ts'
 import { Network } from './network.ts'
 import { Process } from './process.ts'
 import type { RunOptions } from './run.ts'
@@ -106,6 +107,7 @@ const THEMES = [
   ['wipe', 'restart-loop', 'crash-one', 'partition-leader', 'usurp'],
   ['stale-disk', 'crash-one', 'restart-loop', 'partition-leader', 'relapse'],
   ['stale-disk', 'crash-all', 'slow-disk'],
+  ['stale-disk', 'dead-peer', 'crash-one', 'partition-pair'],
   ['slow-disk', 'short-lives', 'crash-one', 'dead-peer'],
 ]
 
@@ -122,7 +124,8 @@ function bounds(chooser: Chooser, drawn: readonly Nemesis[], afar: boolean): Nod
   const requestTimeoutMs = chooser.pick(afar ? [2000] : [100, 500, 2000])
   const maxSessions = chooser.pick([1, 2, NODE_DEFAULTS.maxSessions, NODE_DEFAULTS.maxSessions])
   const epochMs = chooser.pick([100, 300, NODE_DEFAULTS.epochMs])
-  const usual = { ...NODE_DEFAULTS, requestTimeoutMs, maxSessions, epochMs }
+  const compareMs = chooser.pick([100, NODE_DEFAULTS.compareMs, PATIENT_MS])
+  const usual = { ...NODE_DEFAULTS, requestTimeoutMs, maxSessions, epochMs, compareMs }
   if (!drawn.some(({ name }) => name === 'overload')) return usual
   return {
     ...usual,

@@ -22,3 +22,12 @@ it('fails where a node goes on with an older image of its disk', () => {
   expect(say('kept')).toBe('1.1 takes an older image of its disk for the newest')
   expect(say('blank')).toMatch(/older image/)
 })
+
+it('fails where a node takes the newest disk for an older image, but not where a memory was lost before', () => {
+  const { processes, arena: seen } = arena()
+  const [process] = processes
+  Object.assign(process.node, { memory: 'lost', freshness: { outdated: true } })
+  expect(fresh().afterStep!(seen)).toBe('1.1 takes the newest disk that it has had for an older image')
+  Object.assign(process.disk, { generation: 2 })
+  expect(fresh().afterStep!(seen)).toBeNull()
+})

@@ -1,6 +1,6 @@
 /**
  * Puts an older image of its disk back under a node: whole, each byte right, and without what came later. It is one of an
- * epoch that all others have heard the end of (`freshness.ts`): a younger one no node could tell. What came later is lost
+ * epoch that enough others have heard the end of (`freshness.ts`): a younger one no node could tell. What came later is lost
  * to the node, so a majority that remembers must be left. In some strikes the others start anew, too.
  */
 import type { Arena, Nemesis } from '../arena.ts'
@@ -11,16 +11,19 @@ import { mayForget, remembering, revive, spare } from './kill.ts'
 const LOOK_MS = 50
 const MOST_IMAGES = 8
 
+/** Longer than a run: who waits so long for all others compares with all of them. */
+export const PATIENT_MS = 1e9
+
 export const staleDisk: Nemesis = {
   name: 'stale-disk',
   applies: (arena) => arena.durable && mayForget(arena),
   prepare(arena) {
     if (!arena.durable) return
-    for (const process of remembering(arena)) takeImage(process)
+    for (const process of arena.processes) takeImage(process)
     arena.world.after(LOOK_MS, () => staleDisk.prepare!(arena))
   },
   strike(arena) {
-    const { world, chooser } = arena
+    const { world, chooser, processes } = arena
     if (!arena.durable || spare(arena) <= 0) return null
     const candidates = remembering(arena).flatMap((process) => {
       const images = process.images.filter(({ epoch }) => isWitnessed(arena, process, epoch + 1))
@@ -28,7 +31,8 @@ export const staleDisk: Nemesis = {
     })
     if (candidates.length === 0) return null
     const { process, images } = chooser.pick(candidates)
-    const restarted = chooser.chance(0.5) ? arena.processes.filter(({ alive, doomed }) => alive && !doomed) : [process]
+    // Also those who were dead: they know the least.
+    const restarted = chooser.chance(0.5) ? processes.filter(({ doomed }) => !doomed) : [process]
     for (const each of restarted) each.crash()
     process.disk.restore(chooser.pick(images).copy)
     for (const each of restarted) {
@@ -43,17 +47,23 @@ export const staleDisk: Nemesis = {
   },
 }
 
-function takeImage({ node, disk, images }: Process): void {
-  const { epoch } = node!.freshness
-  if (images.at(-1)?.epoch === epoch) return
+/** Also of before the cluster began, which is in the first epoch. */
+function takeImage({ node, doomed, disk, images }: Process): void {
+  if (!node || doomed || node.freshness.comparing || node.memory === 'lost') return
+  const { epoch } = node.freshness
+  if (images.length > 0 && images.at(-1)!.epoch >= epoch) return
   images.push({ epoch, copy: disk.copy() })
   if (images.length > MOST_IMAGES) images.shift()
 }
 
-/** Whether all others that may ever be asked know this epoch of the process, and will after a crash. */
-function isWitnessed({ processes, protocol }: Arena, { id, node }: Process, epoch: number): boolean {
-  return processes.every((other) => {
-    if (other.id === id || (protocol.abstains && other.node?.memory === 'lost')) return true
-    return node!.freshness.knownTo(other.id) >= epoch && (other.node?.freshness.epochs[id.index] ?? 0) >= epoch
-  })
+/**
+ * Whether enough others know this epoch of the process, and will after a crash, for it to be told of it. Where nodes wait
+ * for all, so many that one of them is sure to remember; else all that may ever be asked.
+ */
+function isWitnessed(arena: Arena, { id, node }: Process, epoch: number): boolean {
+  const { processes, protocol, nodeOptions } = arena
+  const asked = processes.filter((other) => other.id !== id && !(protocol.abstains && other.node?.memory === 'lost'))
+  const known = (other: Process) => other.node?.freshness.epochs[id.index] ?? 0
+  const knowing = asked.filter((other) => node!.freshness.knownTo(other.id) >= epoch && known(other) >= epoch)
+  return knowing.length >= (nodeOptions.compareMs < PATIENT_MS ? asked.length : Math.min(asked.length, spare(arena)))
 }

@@ -25,7 +25,7 @@ export function fake(index: number) {
     id: cluster.at(index),
     life: 1,
     failure: null as unknown,
-    node: { memory: 'kept' },
+    node: { memory: 'kept', freshness: { outdated: false } },
     hash: 0,
     store: { hash: () => process.hash },
     replica: { promised: 0, log, status: () => ({ executed: log.executed }) },
