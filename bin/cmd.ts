@@ -71,7 +71,6 @@ function targetOf({ client, head, tail, writer, reader }: ReturnType<typeof clie
     texts: { get: (key) => reader.get(key), put: (key, value) => writer.put(key, value) },
     history: (key, options) => client.history(key, options),
     state: (options) => client.state(options),
-    ready: (node) => client.ready(node),
   }
 }
 

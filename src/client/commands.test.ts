@@ -54,6 +54,7 @@ function cluster(script: Script = {}): Target & { log: string[] } {
     },
     history: async (_key, { node } = {}) => known(script.histories?.[node!], []).map((value) => Buffer.from(value)),
     state: async ({ node } = {}): Promise<NodeState> => {
+      log.push(`state ${node}`)
       const hashes = known(script.hashes?.[node!], ['0'])
       const turn = asked.get(node!) ?? 0
       asked.set(node!, turn + 1)
@@ -62,11 +63,11 @@ function cluster(script: Script = {}): Target & { log: string[] } {
         algorithm: 'paxos',
         leader: node === '1.3' ? null : '1.2',
         executed: 7,
+        ready: node !== '1.3',
         hash: hashes[Math.min(turn, hashes.length - 1)]!,
         faults: [],
       }
     },
-    ready: async (id) => id !== '1.3',
     faults: {
       crash: async (id, seconds) => void log.push(`crash ${id} ${seconds}`),
       drop: async (from, to, seconds) => void log.push(`drop ${from} ${to} ${seconds}`),
@@ -148,7 +149,9 @@ describe('commands', () => {
   })
 
   it('state has a line per node, and is no good where one is silent', async () => {
-    const answer = await run('state', cluster({ hashes: { '1.2': new SynodError('unknown', 'gone') } }))
+    const target = cluster({ hashes: { '1.2': new SynodError('unknown', 'gone') } })
+    const answer = await run('state', target)
+    expect(target.log).toEqual(NODES.map((node) => `state ${node}`))
     expect(answer.good).toBe(false)
     expect(answer.out.split('\n')).toEqual([
       '1.1 paxos executed 7 hash 0 leader 1.2 ready',

@@ -10,7 +10,7 @@ import { type Answer, count, keyOf, looksWhole, nodeOf, said } from './words.ts'
 
 /** What commands use: the parts of a `Client`, and of a `KeyValueClient` for keys that are no integers. */
 export type Target = FaultTarget &
-  Pick<Client, 'get' | 'put' | 'history' | 'state' | 'ready'> & {
+  Pick<Client, 'get' | 'put' | 'history' | 'state'> & {
     readonly texts: Pick<KeyValueClient, 'get' | 'put'>
   }
 
@@ -120,8 +120,7 @@ async function state(target: Target, [id]: readonly string[]): Promise<Answer> {
 
 async function describe(target: Target, node: string): Promise<Answer> {
   try {
-    const [state, ready] = await Promise.all([target.state({ node }), target.ready(node)])
-    const { algorithm, leader, executed, hash, faults } = state
+    const { algorithm, leader, executed, ready, hash, faults } = await target.state({ node })
     const led = leader === null ? 'no leader' : `leader ${leader}`
     const line = `${node} ${algorithm} executed ${executed ?? '?'} hash ${hash} ${led} ${ready ? 'ready' : 'not ready'}`
     return said([line, ...faults.map((fault) => `${node} fault: ${fault}`)].join('\n'))

@@ -11,6 +11,8 @@ export interface NodeState {
   readonly leader: string | null
   /** How many commands, or up to which slot, the node has executed; null when it does not say. */
   readonly executed: number | null
+  /** Whether the node says that it serves requests; false where it does not say. */
+  readonly ready: boolean
   /** Equal on two nodes where their key-value states are equal; exact, whatever its length. */
   readonly hash: string
   /** The faults that are on at the node, a line each. */
@@ -42,13 +44,14 @@ export function parseHistory(node: string, body: Buffer): Buffer[] {
 export function parseState(node: string, body: Buffer): NodeState {
   const view = json(node, 'state', body)
   if (typeof view !== 'object' || view === null) throw malformed(node, 'state', body)
-  const { algorithm, leader, executed, hash, faults } = view as Record<string, unknown>
+  const { algorithm, leader, executed, ready, hash, faults } = view as Record<string, unknown>
   if (typeof hash !== 'string' && !isLosslessNumber(hash)) throw malformed(node, 'state', body)
   return {
     node,
     algorithm: typeof algorithm === 'string' ? algorithm : '',
     leader: typeof leader === 'string' ? leader : null,
     executed: isLosslessNumber(executed) ? Number(executed.value) : null,
+    ready: ready === true,
     hash: isLosslessNumber(hash) ? hash.value : hash,
     faults: Array.isArray(faults) ? faults.filter((line) => typeof line === 'string') : [],
   }
