@@ -6,6 +6,7 @@ import {
   complete,
   execute,
   helpText,
+  jsonOf,
   KeyValueClient,
   splitWords,
   type Target,
@@ -19,10 +20,14 @@ import { COMMON, parseFlags, run } from './flags.ts'
 const PROGRAM = {
   name: 'cmd',
   usage: '[flags] [command]',
-  flags: COMMON,
+  flags: { ...COMMON, json: { type: 'boolean', describe: 'print each answer as one JSON object on a line' } },
   positionals: true,
   epilogue: `${helpText()}
 Without a command: a shell on a terminal; else one command per line, and the exit code is the worst of them.
+With -json an object has command and good; what is known of it (get: key, node, and value, or base64 of what is no
+text; put: key, node, slot, ballot; consensus: agreed, explanation; state and heal: nodes); and in text and note what is
+printed without the flag. After a failure it has error instead. A wrong command stays one line on stderr, and a terminal
+is read like a pipe.
 Without -id each request goes to a random node; with -algorithm chain, put goes to the first node and get to the last.
 Exit: 0 good, 1 an absent key, a false answer or a failure, 2 usage, 130 interrupted.`,
 } as const
@@ -31,10 +36,8 @@ const SPARE_MS = 3_000
 
 async function main(): Promise<number> {
   const { flags, positionals } = parseFlags(PROGRAM, process.argv.slice(2))
-  if (positionals[0] === 'help') {
-    process.stdout.write(`${helpText()}\n`)
-    return 0
-  }
+  const print = flags.json ? printJson : printText
+  if (positionals[0] === 'help') return print('help', { good: true, out: helpText(), note: '', facts: {} })
   // A chain has a head and a tail; all else is asked in the same way, as Paxi's clients do.
   const algorithm = flags.algorithm.toLowerCase()
   const config = flags.master === '' ? readConfig(flags.config) : await fetchConfig(flags.master)
@@ -42,8 +45,9 @@ async function main(): Promise<number> {
   const clients = clientsOf(config, id, algorithm)
   const target = targetOf(clients)
   try {
-    if (positionals.length > 0) return print(await execute(target, positionals))
-    return process.stdin.isTTY ? await converse(target, id) : await readLines(target)
+    if (positionals.length > 0) return print(positionals[0]!, await execute(target, positionals))
+    const shell = process.stdin.isTTY && !flags.json
+    return shell ? await converse(target, id) : await readLines(target, print)
   } finally {
     await Promise.all([clients.client.close(), clients.reader.close(), clients.writer.close()])
   }
@@ -90,29 +94,29 @@ async function converse(client: Target, id: string): Promise<number> {
   terminal.prompt()
   for await (const line of terminal) {
     if (line.trim() === 'exit') break
-    await obey(client, line)
+    await obey(client, line, printText)
     if (!interrupted) terminal.prompt()
   }
   terminal.close()
   return interrupted ? 130 : 0
 }
 
-async function readLines(client: Target): Promise<number> {
+async function readLines(client: Target, print: Print): Promise<number> {
   let worst = 0
   const lines = createInterface({ input: process.stdin })
   for await (const line of lines) {
     if (line.trim() === 'exit') break
-    worst = Math.max(worst, await obey(client, line))
+    worst = Math.max(worst, await obey(client, line, print))
   }
   lines.close()
   return worst
 }
 
 /** Runs one line; a wrong one does not end the shell. */
-async function obey(client: Target, line: string): Promise<number> {
+async function obey(client: Target, line: string, print: Print): Promise<number> {
   try {
     const words = splitWords(line)
-    return words.length > 0 ? print(await execute(client, words)) : 0
+    return words.length > 0 ? print(words[0]!, await execute(client, words)) : 0
   } catch (error) {
     if (!(error instanceof SynodError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -120,10 +124,18 @@ async function obey(client: Target, line: string): Promise<number> {
   }
 }
 
-function print({ good, out, note }: Answer): number {
+/** Prints what a command says; gives the exit code. */
+type Print = (command: string, answer: Answer) => number
+
+function printText(_command: string, { good, out, note }: Answer): number {
   if (out !== '') process.stdout.write(`${out}\n`)
   if (note !== '') process.stderr.write(`${note}\n`)
   return good ? 0 : 1
+}
+
+function printJson(command: string, answer: Answer): number {
+  process.stdout.write(`${jsonOf(command, answer)}\n`)
+  return answer.good ? 0 : 1
 }
 
 await run(main)

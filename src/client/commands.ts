@@ -5,8 +5,7 @@ import { consensus } from './consensus.ts'
 import { crash, drop, type FaultTarget, flaky, heal, partition, slow } from './fault-commands.ts'
 import { FAULT_NAMES } from './faults.ts'
 import type { KeyValueClient } from './key-value-client.ts'
-import type { Meta } from './replies.ts'
-import { type Answer, count, keyOf, looksWhole, nodeOf, said } from './words.ts'
+import { type Answer, count, failedAt, keyOf, looksWhole, nodeOf, perNode, said } from './words.ts'
 
 /** What commands use: the parts of a `Client`, and of a `KeyValueClient` for keys that are no integers. */
 export type Target = FaultTarget &
@@ -84,55 +83,57 @@ export async function execute(target: Target, words: readonly string[]): Promise
     // Nodes say so themselves.
     const doubtful = error.code === 'unknown' && name === 'put' && !error.message.includes('may have been applied')
     const doubt = doubtful ? '; the write may have been applied, now or later' : ''
-    return { good: false, out: '', note: `${name} failed: ${error.message}${doubt}` }
+    const reason = `${error.message}${doubt}`
+    return { good: false, out: '', note: `${name} failed: ${reason}`, facts: { error: reason } }
   }
 }
 
 async function get(target: Target, [text]: readonly string[]): Promise<Answer> {
   const whole = looksWhole(text!)
   const key = whole ? keyOf(text!) : text!
-  const { value } = await (whole ? target.get(key) : target.texts.get(key))
-  if (value === null)
-    return { good: false, out: '', note: `key ${key} is absent${whole ? ' (or its value is empty)' : ''}` }
-  if (value.length === 0) return said('', 'the value is empty')
+  const { value, node } = await (whole ? target.get(key) : target.texts.get(key))
+  if (value === null) {
+    const note = `key ${key} is absent${whole ? ' (or its value is empty)' : ''}`
+    return { good: false, out: '', note, facts: { key, node, value } }
+  }
   const printed = printable(value)
-  return printed === null ? said(`0x${value.toString('hex')}`, `${value.length} bytes that are no text`) : said(printed)
+  if (printed !== null) return said(printed, { key, node, value: printed }, printed === '' ? 'the value is empty' : '')
+  const facts = { key, node, base64: value.toString('base64') }
+  return said(`0x${value.toString('hex')}`, facts, `${value.length} bytes that are no text`)
 }
 
 async function put(target: Target, [text, value]: readonly string[]): Promise<Answer> {
   const whole = looksWhole(text!)
   const key = whole ? keyOf(text!) : text!
   const bytes = Buffer.from(value!)
-  const result = await (whole ? target.put(key, bytes) : target.texts.put(key, bytes))
-  return said(`wrote ${count(bytes.length, 'byte')} to key ${key} by node ${result.node}${place(result)}`)
+  const { node, slot, ballot } = await (whole ? target.put(key, bytes) : target.texts.put(key, bytes))
+  const where = [slot === null ? '' : `slot ${slot}`, ballot === null ? '' : `ballot ${ballot}`].filter(Boolean)
+  const place = where.length > 0 ? ` (${where.join(', ')})` : ''
+  const done = `wrote ${count(bytes.length, 'byte')} to key ${key} by node ${node}${place}`
+  return said(done, { key, node, slot, ballot })
 }
 
 async function agree(target: Target, [text]: readonly string[]): Promise<Answer> {
   const { agreed, explanation } = await consensus(target, keyOf(text!))
-  return { good: agreed, out: String(agreed), note: explanation }
+  return { good: agreed, out: String(agreed), note: explanation, facts: { agreed, explanation } }
 }
 
 async function state(target: Target, [id]: readonly string[]): Promise<Answer> {
   const nodes = id === undefined ? target.nodes : [nodeOf(target, id)]
   const rows = await Promise.all(nodes.map((node) => describe(target, node)))
-  return { good: rows.every(({ good }) => good), out: rows.map(({ out }) => out).join('\n'), note: '' }
+  return perNode(rows)
 }
 
 async function describe(target: Target, node: string): Promise<Answer> {
   try {
-    const { algorithm, leader, executed, ready, hash, faults } = await target.state({ node })
+    const state = await target.state({ node })
+    const { algorithm, leader, executed, ready, hash, faults } = state
     const led = leader === null ? 'no leader' : `leader ${leader}`
     const line = `${node} ${algorithm} executed ${executed ?? '?'} hash ${hash} ${led} ${ready ? 'ready' : 'not ready'}`
-    return said([line, ...faults.map((fault) => `${node} fault: ${fault}`)].join('\n'))
+    return said([line, ...faults.map((fault) => `${node} fault: ${fault}`)].join('\n'), { ...state })
   } catch (error) {
-    if (!(error instanceof SynodError)) throw error
-    return { good: false, out: `${node} failed: ${error.message}`, note: '' }
+    return failedAt(node, error)
   }
-}
-
-function place({ slot, ballot }: Meta): string {
-  const parts = [slot === null ? '' : `slot ${slot}`, ballot === null ? '' : `ballot ${ballot}`].filter(Boolean)
-  return parts.length > 0 ? ` (${parts.join(', ')})` : ''
 }
 
 /** The text that a value is, or null when it is no UTF-8 or would steer a terminal. */

@@ -1,8 +1,8 @@
 /** The commands of `cmd` that inject faults and heal them; each says what it did, in whose direction and for how long. */
 import { SynodError } from '../errors.ts'
 import type { Client } from './client.ts'
-import { FAULT_NAMES } from './faults.ts'
-import { type Answer, chanceOf, duration, nodeOf, said, wholeOf } from './words.ts'
+import { FAULT_NAMES, type FaultName } from './faults.ts'
+import { type Answer, chanceOf, duration, failedAt, nodeOf, perNode, said, wholeOf } from './words.ts'
 
 /** The part of `Client` that is needed here. */
 export type FaultTarget = Pick<Client, 'nodes'> & {
@@ -57,7 +57,7 @@ export async function partition(target: FaultTarget, [time, ...ids]: readonly st
   if (failures.length === 0) return said(done)
   const told = target.nodes.filter((node) => !failures.some(([failed]) => failed === node))
   const lines = failures.map(([node, { message }]) => `${node} could not be told: ${message}`)
-  return { good: false, out: `${done}, by ${told.join(', ')}`, note: lines.join('\n') }
+  return { good: false, out: `${done}, by ${told.join(', ')}`, note: lines.join('\n'), facts: {} }
 }
 
 /** `heal [ID] [FAULT]`: at one node or all, of one kind or all. */
@@ -67,20 +67,16 @@ export async function heal(target: FaultTarget, words: readonly string[]): Promi
   if (more.length > 0)
     throw new SynodError('usage', `there is no fault ${more[0]}; there are ${FAULT_NAMES.join(', ')}`)
   const nodes = id === undefined ? target.nodes : [nodeOf(target, id)]
-  const rows = await Promise.all(nodes.map((node) => healOne(target, node, fault)))
-  const out = rows.map(({ out }) => out).filter((line) => line !== '')
-  const good = rows.every((row) => row.good)
-  const what = fault ?? 'fault'
-  return { good, out: out.length > 0 ? out.join('\n') : `there was no ${what} to heal`, note: '' }
+  const answer = perNode(await Promise.all(nodes.map((node) => healOne(target, node, fault))))
+  return answer.out === '' ? { ...answer, out: `there was no ${fault ?? 'fault'} to heal` } : answer
 }
 
-async function healOne(target: FaultTarget, node: string, fault: (typeof FAULT_NAMES)[number] | undefined) {
+async function healOne(target: FaultTarget, node: string, fault: FaultName | undefined): Promise<Answer> {
   try {
     const healed = await target.faults.heal(node, fault)
-    return said(healed.map((line) => `${node} healed: ${line}`).join('\n'))
+    return said(healed.map((line) => `${node} healed: ${line}`).join('\n'), { node, healed })
   } catch (error) {
-    if (!(error instanceof SynodError)) throw error
-    return { good: false, out: `${node} failed: ${error.message}` }
+    return failedAt(node, error)
   }
 }
 

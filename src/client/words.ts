@@ -2,6 +2,9 @@
 import { SynodError } from '../errors.ts'
 import { canonicalKey } from './key.ts'
 
+/** What a command found or did, by name, for programs. */
+export type Facts = Readonly<Record<string, unknown>>
+
 /** What a command says. */
 export interface Answer {
   /** False for an absent key, a false answer or a failure. */
@@ -10,11 +13,37 @@ export interface Answer {
   readonly out: string
   /** What there is to say about it, for stderr; empty for nothing. */
   readonly note: string
+  /** What programs need not read out of the words; `error` where the cluster has failed. */
+  readonly facts: Facts
 }
 
 /** The answer of a command that went well. */
-export function said(out: string, note = ''): Answer {
-  return { good: true, out, note }
+export function said(out: string, facts: Facts = {}, note = ''): Answer {
+  return { good: true, out, note, facts }
+}
+
+/** The answer of one node of several that has failed. @throws what is no failure of the cluster */
+export function failedAt(node: string, error: unknown): Answer {
+  if (!(error instanceof SynodError)) throw error
+  const { message } = error
+  return { good: false, out: `${node} failed: ${message}`, note: '', facts: { node, error: message } }
+}
+
+/** The answers of several nodes as one: good if all are. */
+export function perNode(answers: readonly Answer[]): Answer {
+  return {
+    good: answers.every(({ good }) => good),
+    out: answers.flatMap(({ out }) => (out === '' ? [] : [out])).join('\n'),
+    note: '',
+    facts: { nodes: answers.map(({ facts }) => facts) },
+  }
+}
+
+/** An answer as one line of JSON: the command, whether it was good, its facts, and what there is of its words. */
+export function jsonOf(command: string, { good, out, note, facts }: Answer): string {
+  // The note of a failure says no more than its error.
+  const words = 'error' in facts ? {} : { text: out || undefined, note: note || undefined }
+  return JSON.stringify({ command, good, ...facts, ...words })
 }
 
 /** A count with its noun: `1 byte`, `2 bytes`. */

@@ -76,6 +76,35 @@ test('in a pipe every command says what it did, and nothing else is printed', as
   expect(stdout).not.toContain('\u001b')
 })
 
+test('with -json each command prints one object on a line, and only wrong words go to stderr', async () => {
+  const cluster = await RealCluster.create(['1.1'], { fault_injection: true })
+  const flags = ['-config', cluster.configFile, '-json']
+  const failed = await runProgram('cmd', [...flags, 'get', '7'])
+  expect(failed).toMatchObject({ code: 1, stderr: '' })
+  const error = expect.stringContaining('ECONNREFUSED') as string
+  expect(JSON.parse(failed.stdout)).toEqual({ command: 'get', good: false, error })
+
+  await cluster.startAll('-log_level', 'warning')
+  const lines = ['put 7 "a b"', 'get 7', 'get 8', '', 'get 01', 'state', 'heal', 'consensus 7', 'exit', 'get 7']
+  const { code, stdout, stderr } = await runProgram('cmd', flags, `${lines.join('\n')}\n`)
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^[^\n]*01[^\n]*\n$/)
+  const objects = stdout.split('\n').slice(0, -1)
+  expect(objects.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { command: 'put', good: true, key: '7', node: '1.1', slot: expect.any(Number) as number },
+    { command: 'get', good: true, key: '7', node: '1.1', value: 'a b' },
+    { command: 'get', good: false, key: '8', value: null, note: 'key 8 is absent (or its value is empty)' },
+    { command: 'state', good: true, nodes: [{ node: '1.1', algorithm: 'paxos', leader: '1.1', ready: true }] },
+    { command: 'heal', good: true, nodes: [{ node: '1.1', healed: [] }], text: 'there was no fault to heal' },
+    { command: 'consensus', good: true, agreed: true, text: 'true' },
+  ])
+
+  const absent = await runProgram('cmd', [...flags, 'get', 'none'])
+  expect([absent.code, absent.stderr, JSON.parse(absent.stdout)]).toMatchObject([1, '', { good: false, value: null }])
+  expect(await runProgram('cmd', [...flags, 'got'])).toMatchObject({ code: 2, stdout: '' })
+  expect(JSON.parse((await runProgram('cmd', ['-json', 'help'])).stdout)).toMatchObject({ command: 'help', good: true })
+})
+
 test('a chain is written at its first node and read at its last, and a name that means nothing is refused', async () => {
   const asked: string[] = []
   const ids = ['1.10', '1.2', '2.1']
