@@ -123,6 +123,7 @@ export class Attempts {
   }
 
   #exchange(node: string, request: Outgoing, answers: readonly number[], timeoutMs: number): Promise<Answered> {
+    this.#connections.requireOpen()
     return new Promise((resolve, reject) => {
       this.#connections.send(node, request, timeoutMs, {
         // Only a Synod node echoes the command's id: 404 of anything else is no word on a key.

@@ -80,8 +80,8 @@ export class Client {
 
   /**
    * Reads `key`.
-   * @throws SynodError `malformed` (bad key), `config` (bad time, no such node), `unavailable`/`overloaded` (refused),
-   *   `unknown` (no answer), see `refusal`; TypeError for what is no key
+   * @throws SynodError `malformed` (bad key), `config` (bad time, no such node), `usage` (the client is closed),
+   *   `unavailable`/`overloaded` (refused), `unknown` (no answer), see `refusal`; TypeError for what is no key
    */
   async get(key: Key, options: RequestOptions = {}): Promise<ReadResult> {
     const path = `/${canonicalKey(key)}`
@@ -137,7 +137,7 @@ export class Client {
     }
   }
 
-  /** Closes all connections once requests under way have ended. */
+  /** Closes all connections once requests under way have ended; further ones are refused. */
   async close(): Promise<void> {
     await this.#connections.close()
   }
@@ -174,6 +174,7 @@ export class Client {
 
   async #exchange(node: string, request: Outgoing, timeoutMs = this.#timeoutMs): Promise<Reply> {
     const patienceMs = milliseconds('timeoutMs', timeoutMs)
+    this.#connections.requireOpen()
     return new Promise((resolve, reject) => {
       this.#connections.send(node, request, patienceMs, {
         onReply: (reply) => (reply.status === 200 ? resolve(reply) : reject(refusal(node, reply))),

@@ -22,7 +22,7 @@ export class Connections {
   /** The nodes' ids, as given. */
   readonly nodes: readonly string[]
   readonly #pools = new Map<string, Pool>()
-  #destroyed = false
+  #closing: Promise<void> | null = null
 
   /**
    * @param nodes url of each node by its id, such as `{ '1.1': 'http://127.0.0.1:8080' }`
@@ -52,16 +52,25 @@ export class Connections {
     pool.dispatch(request, new Exchange(receiver, timeoutMs))
   }
 
-  /** Closes the connections once the requests under way have ended. */
-  async close(): Promise<void> {
-    if (this.#destroyed) return
-    await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
+  /** For those who would try again: @throws SynodError `usage` when it is closed, which no other attempt will change */
+  requireOpen(): void {
+    if (this.#closing !== null) throw new SynodError('usage', 'the client is closed')
+  }
+
+  /** Closes the connections once the requests under way have ended; again it waits for the same. */
+  close(): Promise<void> {
+    this.#closing ??= this.#each((pool) => pool.close())
+    return this.#closing
   }
 
   /** Cuts the connections; requests under way fail. */
-  async destroy(): Promise<void> {
-    this.#destroyed = true
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()))
+  destroy(): Promise<void> {
+    this.#closing = this.#each((pool) => pool.destroy())
+    return this.#closing
+  }
+
+  async #each(end: (pool: Pool) => Promise<void>): Promise<void> {
+    await Promise.all([...this.#pools.values()].map(end))
   }
 }
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { SynodError } from '../errors.ts'
-import { type AttemptOptions, KeyValueClient, RefusedError, UnknownOutcomeError } from './index.ts'
+import { type AttemptOptions, Client, KeyValueClient, RefusedError, UnknownOutcomeError } from './index.ts'
 
 interface Asked {
   readonly node: string
@@ -167,6 +167,43 @@ describe('without a session', () => {
     const { client } = await pair(() => new Promise<null>(() => {}))
     const { message } = await failureOf(client.put('k', 'v', { timeoutMs: 20 }))
     expect(message).toMatch(/^node a: no answer within \d+ ms$/)
+  })
+})
+
+describe('closed', () => {
+  const closed = { code: 'usage', message: 'the client is closed' }
+
+  it('a client refuses everything at once, and may be closed again', async () => {
+    const { asked, client } = await pair(inSession(() => [200]))
+    const session = await client.openSession()
+    await Promise.all([client.close(), client.close()])
+    await client.close()
+    const calls = [client.get('k'), client.put('k', 'v'), client.openSession(), session.put('k', 'v')]
+    for (const call of calls) {
+      const error = await failureOf(call)
+      expect(error).toMatchObject(closed)
+      expect(error).toBeInstanceOf(RefusedError)
+    }
+    expect(asked).toHaveLength(1)
+    const plain = new Client({ nodes: { a: 'http://127.0.0.1:9' }, retries: 3 })
+    await Promise.all([plain.close(), plain.close()])
+    await plain.close()
+    const others = [plain.get(1), plain.put(1, 'x'), plain.history(1), plain.state(), plain.ready('a')]
+    for (const call of [...others, plain.faults.heal('a')]) expect(await failureOf(call)).toMatchObject(closed)
+  })
+
+  it('between two attempts a client ends the request, whose outcome stays unknown', async () => {
+    const { asked, client } = await pair(
+      inSession(() => {
+        void client.close()
+        return null
+      }),
+    )
+    const session = await client.openSession()
+    const error = await failureOf(session.put('k', 'v'))
+    expect(error).toBeInstanceOf(UnknownOutcomeError)
+    expect(error).toMatchObject({ message: 'the client is closed, after 2 attempts' })
+    expect(asked).toHaveLength(2)
   })
 })
 

@@ -77,7 +77,7 @@ export class KeyValueClient extends Writes {
     return new Session(id, this.#attempts)
   }
 
-  /** Closes all connections once requests under way have ended. */
+  /** Closes all connections once requests under way have ended; further ones are refused at once, with code `usage`. */
   async close(): Promise<void> {
     await this.#attempts.close()
   }
