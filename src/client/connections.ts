@@ -26,7 +26,7 @@ export class Connections {
 
   /**
    * @param nodes url of each node by its id, such as `{ '1.1': 'http://127.0.0.1:8080' }`
-   * @throws SynodError `config` when there is no node, a url is not http(s), or `connections` is not at least 1
+   * @throws SynodError `config` when there is no node, a url is not http(s) or has a path, or `connections` is not at least 1
    */
   constructor(nodes: Readonly<Record<string, string>>, options: ConnectionsOptions) {
     const { connections } = options
@@ -78,6 +78,10 @@ function origin(id: string, url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : null
   if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
     throw new SynodError('config', `the url of node ${id}, ${JSON.stringify(url)}, is not http or https`)
+  }
+  // Requests have paths of their own, so it would be dropped. It may be a password: the error does not repeat it.
+  if (parsed.href !== `${parsed.origin}/`) {
+    throw new SynodError('config', `the url of node ${id} must be ${parsed.origin}, without path, query or credentials`)
   }
   return parsed.origin
 }

@@ -17,7 +17,14 @@ test.each<[string, string, string, number]>([
 test('a client’s address has the scheme http and a port', () => {
   expect(parseHttpAddress('http://localhost:8080/')).toEqual({ scheme: 'http', host: 'localhost', port: 8080 })
   expect(() => parseHttpAddress('https://localhost:8080')).toThrow('has a scheme other than http://')
-  expect(() => parseHttpAddress('http://user@localhost:8080')).toThrow('is no address')
+  for (const more of [
+    'user@localhost:8080',
+    'localhost:8080/x',
+    'localhost:8080/?x',
+    'localhost:8080?',
+    'localhost:8080#',
+  ])
+    expect(() => parseHttpAddress(`http://${more}`), more).toThrow('is no address such as')
   expect(() => parseHttpAddress('http://localhost:080')).toThrow('has a port that is no number')
 })
 
