@@ -28,19 +28,21 @@ interface ParserError extends Error {
   readonly rawPacket?: unknown
 }
 
-/** Node's `clientError` event: refuses what arrived and ends the connection. */
+/** Node's `clientError` event where keys are served: refuses what arrived and ends the connection. */
 export function onClientError(error: ParserError, socket: Socket): void {
+  const allow = allowed(error)
+  if (allow === undefined) refuseBytes(error, socket)
+  else endWith(socket, 405, `only ${allow} here`, `Allow: ${allow}\r\n`)
+}
+
+/** The same where no keys are served. */
+export function refuseBytes(error: ParserError, socket: Socket): void {
   if (error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
   if (error.code === TIMEOUT) {
     afterOneLook(socket)
-    return
-  }
-  const allow = allowed(error)
-  if (allow !== undefined) {
-    endWith(socket, 405, `only ${allow} here`, `Allow: ${allow}\r\n`)
     return
   }
   const [status, sentence] = ANSWERS.get(error.code ?? '') ?? [400, 'this is no HTTP request']

@@ -4,6 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createMasterServer } from './master.ts'
 import { type Addresses, Roster } from './roster.ts'
+import { RawClient } from './testing/raw-client.ts'
+
+/** A join, but for what follows its headers. */
+const JOIN = 'POST /nodes/1.1 HTTP/1.1\r\nHost: x\r\n'
 
 let app: FastifyInstance
 let url: string
@@ -53,21 +57,62 @@ describe('bad requests change nothing', () => {
     ['POST', '/nodes/..%2Fx', 400, /not of the form/],
     ['POST', '/nodes/__proto__', 400, /not of the form/],
     ['POST', '/nodes/', 400, /not of the form/],
-    ['GET', '/nodes/1.1', 404, /POST \/nodes\/<id> and GET \/config/],
-    ['GET', '/', 404, /GET \/config/],
-    ['POST', '/nodes/%zz', 400, /./],
+    ['GET', '/nodes/1.1', 405, /^only POST here$/],
+    ['POST', '/config', 405, /^only GET, HEAD here$/],
+    ['DELETE', '/config?x', 405, /^only GET, HEAD here$/],
+    ['GET', '/', 404, /POST \/nodes\/<id> and GET \/config/],
+    ['POST', '/nodes/1.1/x', 404, /GET \/config/],
+    ['GET', '/__proto__', 404, /GET \/config/],
+    ['POST', '/nodes/%zz', 400, /^invalid path$/],
+    ['POST', `/nodes/${'1'.repeat(101)}`, 400, /^invalid path$/],
   ])('%s %s', async (method, path, status, sentence) => {
-    const [given, text] = await ask(method, path)
-    expect([given, text]).toEqual([status, expect.stringMatching(sentence)])
+    const response = await fetch(`${url}${path}`, { method })
+    const text = await response.text()
+    expect([response.status, text.slice(0, -1)]).toEqual([status, expect.stringMatching(sentence)])
+    expect(text).toMatch(/^[^\n]+\n$/)
+    expectText(response.headers)
+    expect(response.headers.get('Allow')).toBe(/^only (.*) here/.exec(text)?.[1] ?? null)
     expect(await ask('GET', '/config')).toEqual([503, 'waiting for 2 more nodes\n'])
   })
 
-  test('a long body', async () => {
-    const response = await fetch(`${url}/nodes/1.1`, { method: 'POST', body: 'x'.repeat(5000) })
-    expect([413, 415]).toContain(response.status)
+  test.each([
+    ['no HTTP', 'garbage\r\n\r\n', 400, 'this is no HTTP request'],
+    ['a method that HTTP does not have', 'FOO /5 HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'this is no HTTP request'],
+    ['no Host', 'GET /config HTTP/1.1\r\n\r\n', 400, 'exactly one Host is needed'],
+    ['long headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'1'.repeat(20_000)}\r\n\r\n`, 431, 'the headers are too long'],
+    ['no path', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n', 404, 'here are POST /nodes/<id> and GET /config'],
+    ['a long body', `${JOIN}Content-Length: 5000\r\n\r\n`, 413, 'the body is longer than 1024 bytes'],
+  ])('%s', async (_what, bytes, status, sentence) => {
+    const client = new RawClient((app.server.address() as AddressInfo).port)
+    try {
+      const { headers, body, ...response } = await client.exchange(bytes)
+      expect([response.status, body.toString()]).toEqual([status, `${sentence}\n`])
+      expectText(headers)
+    } finally {
+      client.close()
+    }
     expect(joined).toEqual([])
   })
 })
+
+test('a body that does not matter is not waited for, nor read as anything', async () => {
+  const client = new RawClient((app.server.address() as AddressInfo).port)
+  try {
+    const json = `${JOIN}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{`
+    expect((await client.exchange(json)).body.toString()).toBe('waiting for 1 more node\n')
+    const next = 'GET /config HTTP/1.1\r\nHost: x\r\n\r\n'
+    expect((await client.exchange(`12345678${next}`)).body.toString()).toBe('waiting for 1 more node\n')
+  } finally {
+    client.close()
+  }
+  expect(joined).toEqual(['1.1 127.0.0.1'])
+})
+
+/** As all refusals are told. */
+function expectText(headers: { get(name: string): string | null | undefined }): void {
+  expect(headers.get('content-type')).toBe('text/plain; charset=utf-8')
+  expect(headers.get('x-content-type-options')).toBe('nosniff')
+}
 
 test('an id belongs to the host that it came from first; IPv6 hosts have brackets', () => {
   const roster = new Roster({ size: 2, peerPort: 10, httpPort: 20, transport: 'tcp', template: {} })

@@ -2,22 +2,43 @@
  * The master's REST front. `POST /nodes/<id>` joins a node and `GET /config` asks for others; both answer 200 with the
  * configuration once all nodes have joined, and 503 with a sentence until then.
  */
+import { type IncomingMessage, METHODS } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { SynodError } from '../errors.ts'
+import { declaresMore } from './body.ts'
+import { refuseBytes } from './client-error.ts'
+import { Connection } from './connection.ts'
+import { inspect } from './guard.ts'
+import { sentenceOf } from './responder.ts'
 import type { Roster } from './roster.ts'
 
-/** A request has no body that matters. */
+/** A request has no body that matters, and none is read; but who announces a long one has come to the wrong place. */
 const BODY_BYTES = 1024
-const TEXT = 'text/plain; charset=utf-8'
 
 /**
  * Makes the server; the caller listens and closes.
  * @param onJoin called after each node that joined, with its id and host
  */
 export function createMasterServer(roster: Roster, onJoin: (id: string, host: string) => void): FastifyInstance {
-  const app = Fastify({ logger: false, bodyLimit: BODY_BYTES, requestTimeout: 10_000, forceCloseConnections: true })
-  const sentence = (reply: FastifyReply, status: number, text: string) =>
-    reply.code(status).type(TEXT).send(`${text}\n`)
+  const app = Fastify({
+    logger: false,
+    requestTimeout: 10_000,
+    forceCloseConnections: true,
+    http: { requireHostHeader: false },
+    clientErrorHandler: refuseBytes,
+    // Targets that the router cannot read, such as `/nodes/%zz`.
+    frameworkErrors: (_error, _request, reply) => sentence(reply, 400, 'invalid path'),
+  })
+  for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+  app.addHook('onRequest', (request, reply, next) => {
+    const connection = Connection.of(request.raw.socket)
+    if (!connection.begin(reply.raw)) return
+    const violation = violationOf(request.raw)
+    if (violation) {
+      connection.end()
+      sentence(reply.header('Connection', 'close'), violation.status, violation.reason)
+    } else next()
+  })
   const answer = (reply: FastifyReply) => {
     const config = roster.config()
     if (config) return reply.send(config)
@@ -43,9 +64,30 @@ export function createMasterServer(roster: Roster, onJoin: (id: string, host: st
     if (roster.missing < before) onJoin(id, host)
     return answer(reply)
   })
-  app.setNotFoundHandler((_request, reply) => sentence(reply, 404, 'here are POST /nodes/<id> and GET /config'))
-  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) =>
-    sentence(reply, error.statusCode ?? 500, error.message),
-  )
+  app.setNotFoundHandler((request, reply) => {
+    const allow = allowed(request.raw.url ?? '')
+    if (allow === null) return sentence(reply, 404, 'here are POST /nodes/<id> and GET /config')
+    return sentence(reply.header('Allow', allow), 405, `only ${allow} here`)
+  })
+  app.setErrorHandler((error, _request, reply) => sentence(reply, 500, sentenceOf(error)))
   return app
+}
+
+/** Why the rest of a connection is not to be read; targets are the routes' own, which tell a wrong id in words. */
+function violationOf(request: IncomingMessage): { status: number; reason: string } | null {
+  if (declaresMore(request, BODY_BYTES)) return { status: 413, reason: `the body is longer than ${BODY_BYTES} bytes` }
+  const violation = inspect(request, { clientId: '', commandId: '0' })
+  return violation?.close ? violation : null
+}
+
+/** The methods of a target, as `Allow` lists them; null where there is no such route. */
+function allowed(target: string): string | null {
+  const [path = ''] = target.split('?', 1)
+  if (path === '/config') return 'GET, HEAD'
+  return /^\/nodes\/[^/]*$/.test(path) ? 'POST' : null
+}
+
+function sentence(reply: FastifyReply, status: number, text: string): FastifyReply {
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }
+  return reply.code(status).headers(headers).send(`${text}\n`)
 }
