@@ -1,11 +1,12 @@
 /** The program `master`: waits until n nodes have joined, then hands the configuration to them and to all who ask. */
 import { accessSync, constants, existsSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { isLoopback } from '../src/config/index.ts'
 import { createMasterServer } from '../src/http/master.ts'
 import { type Addresses, Roster } from '../src/http/roster.ts'
 import { SynodError } from '../src/index.ts'
 import { checkTemplate, readConfig, readTemplate } from '../src/runtime/config-file.ts'
+import { using } from '../src/runtime/unusable.ts'
 import { onSignals, parseFlags, run } from './flags.ts'
 
 const PROGRAM = {
@@ -43,7 +44,7 @@ async function main(): Promise<undefined> {
   if (given.has('transport') && other)
     throw new SynodError('usage', `-transport ${flags.transport}: ${file} has ${other}`)
   // Better now than when the last node has come.
-  if (file !== undefined) accessSync(dirname(resolve(file)), constants.W_OK)
+  if (file !== undefined) using(file, () => accessSync(`${dirname(file)}/`, constants.W_OK))
   const roster = new Roster({
     ...{ size, peerPort: port, httpPort: http, transport: flags.transport, template },
     ...(known ? { known: { address: known.address, http_address: known.http_address } } : {}),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import pino from 'pino'
 import type { Log } from '../seams.ts'
 import { makeDirectory } from './make-directory.ts'
+import { using } from './unusable.ts'
 
 /** How a program logs. */
 export interface LogOptions {
@@ -16,13 +17,14 @@ export interface LogOptions {
 
 /**
  * Opens the log; `Log` objects made by `child` carry their fields in every line.
- * @throws Error when the directory or the file cannot be written
+ * @throws SynodError `config` when the directory or the file is no use; else the system's error
  */
 export function openLog({ level, directory, name }: LogOptions): {
   child(fields: Readonly<Record<string, unknown>>): Log
 } {
-  if (directory !== '') makeDirectory(directory)
-  const destination = pino.destination({ dest: directory === '' ? 2 : join(directory, `${name}.log`), sync: true })
+  if (directory !== '') using(directory, () => makeDirectory(directory))
+  const dest = directory === '' ? 2 : join(directory, `${name}.log`)
+  const destination = using(String(dest), () => pino.destination({ dest, sync: true }))
   const root = pino(
     {
       level: level === 'warning' ? 'warn' : level,

@@ -106,7 +106,7 @@ test.each<[string, string[], number, RegExp]>([
   ['master', ['-host', '0.0.0.0'], 2, /-insecure/],
   ['master', ['-config', 'none.json'], 2, /^none\.json: /],
   ['master', ['-n', '2', '-threshold', '-1'], 2, /^-threshold -1: threshold: must be at least 0, not -1/],
-  ['master', ['-roster', 'none/roster.json'], 1, /ENOENT.*none/],
+  ['master', ['-roster', 'none/roster.json'], 2, /^none\/: is not there/],
   ['server', ['-id', '1.1', '-master', 'a b'], 2, /^-master a b: /],
   ['server', ['-master', '127.0.0.1:1'], 2, /^-id is missing/],
   ['server', ['-sim', '-master', '127.0.0.1:1'], 2, /-sim/],

@@ -98,9 +98,31 @@ describe.sequential('a server that cannot start', () => {
 
   if (existsSync('/proc/self')) {
     test.each(['-storage', '-log_dir'])('%s where no directory can be made', async (flag) => {
-      await expectRefusal(startOn(GOOD, '-id', '1.1', flag, '/proc/nope'), 1, /ENOENT.*\/proc\/nope/)
+      await expectRefusal(
+        startOn(GOOD, '-id', '1.1', flag, '/proc/nope'),
+        2,
+        /^\/proc\/nope: is not there and cannot be made/,
+      )
     })
   }
+
+  test.each(['-storage', '-log_dir'])('%s at a file, below one, and where a file is in the way', async (flag) => {
+    const file = configFile(GOOD)
+    const start = (path: string) => startProgram('server', ['-config', file, '-id', '1.1', flag, path])
+    const line = (path: string, reason: string) => new RegExp(`^${path}[^ ]*: ${reason}\\n$`)
+    await expectRefusal(start(file), 2, line(file, '(a part of the path )?is no directory'))
+    await expectRefusal(start(join(file, 'x')), 2, line(join(file, 'x'), 'a part of the path is no directory'))
+    const directory = temporaryDirectory()
+    writeFileSync(join(directory, '1.1'), '')
+    mkdirSync(join(directory, 'server.1.1.log'))
+    await expectRefusal(start(directory), 2, line(join(directory, ''), 'is (no directory|a directory, not a file)'))
+  })
+
+  test('a directory for a file', async () => {
+    const directory = temporaryDirectory()
+    const line = new RegExp(`^${directory}: is a directory, not a file\\n$`)
+    await expectRefusal(startProgram('server', ['-id', '1.1', '-config', directory]), 2, line)
+  })
 
   const open = { address: { '1.1': `tcp://0.0.0.0:${PEER}` }, http_address: { '1.1': `http://0.0.0.0:${HTTP}` } }
   test.each(['address', 'http_address'] as const)('%s beyond loopback without a secret', async (key) => {

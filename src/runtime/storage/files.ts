@@ -5,6 +5,7 @@
 import { readSync } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { makeDirectory } from '../make-directory.ts'
+import { unusable, using } from '../unusable.ts'
 import type { Source } from './format/window.ts'
 import { Lock } from './lock.ts'
 
@@ -42,7 +43,7 @@ const FLAGS = { read: 'r', write: 'r+', new: 'wx+' } as const
 
 /** The file system of this machine. */
 export const realFiles: Files = {
-  makeDirectory: async (path) => makeDirectory(path),
+  makeDirectory: async (path) => using(path, () => makeDirectory(path)),
   list: (directory) => readdir(directory),
   open: async (path, mode) => new RealFile(path, await open(path, FLAGS[mode])),
   rename,
@@ -56,7 +57,9 @@ export const realFiles: Files = {
     }
   },
   async lock(directory) {
-    const lock = await Lock.take(directory)
+    const lock = await Lock.take(directory).catch((error: unknown) => {
+      throw unusable(directory, error)
+    })
     return () => lock.release()
   },
 }
