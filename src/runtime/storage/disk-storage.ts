@@ -97,7 +97,7 @@ export class DiskStorage implements Storage {
   /**
    * Opens a data directory, or makes one.
    * @throws SynodError `storage` when it is held by another process, or damaged and not to be set aside; `config` when it holds the
-   * records of another node, cluster or algorithm; or the system's error
+   * records of another node, cluster or algorithm, or no directory can be there; or the system's error
    */
   static async open(options: DiskOptions): Promise<DiskStorage> {
     const { directory, owner, files = realFiles } = options
