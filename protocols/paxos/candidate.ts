@@ -16,6 +16,10 @@ export class Candidate {
   readonly tally: Tally
   /** How far each member has answered. */
   readonly answered = new Map<NodeId, number>()
+  /** How far each had answered when that was looked at. */
+  readonly #looked = new Map<NodeId, number>()
+  /** Whether a part has come of an answer that has more. */
+  #told = false
 
   constructor(ballot: number, from: number, tally: Tally) {
     this.ballot = ballot
@@ -48,7 +52,23 @@ export class Candidate {
       this.end = Math.max(this.end, vote.slot + 1)
     }
     this.answered.set(from, m.end)
-    if (!m.more) this.tally.ack(from)
+    if (m.more) this.#told = true
+    else this.tally.ack(from)
     return true
+  }
+
+  /** Looked at once a heartbeat: whether nothing has come of a member since. */
+  stalls(id: NodeId): boolean {
+    const answered = this.answered.get(id) ?? 0
+    const stalls = (this.#looked.get(id) ?? 0) === answered
+    this.#looked.set(id, answered)
+    return stalls
+  }
+
+  /** Looked at once an election timeout: whether a long answer has gone on since. */
+  goesOn(): boolean {
+    const told = this.#told
+    this.#told = false
+    return told
   }
 }

@@ -69,6 +69,49 @@ describe('elections', () => {
     }
   })
 
+  it('a candidate is heard out, however many round trips the others have to tell, and nobody else begins meanwhile', () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const s = cluster({ seed, options: { chunk_bytes: 1, batch: 1 } })
+      const [a, b, c] = s.start() as [string, string, string]
+      s.network.spread(50)
+      s.run(1000)
+      // The others vote, and nobody hears of it; so all of it has to be told.
+      s.admits = ({ name }) => name !== 'Accepted'
+      for (let key = 0; key < 40; key++) s.submit(a, `${key}`, true)
+      s.run(1500)
+      s.process(a).crash()
+      s.admits = () => true
+      s.passed.length = 0
+      s.until('a leader', () => [b, c].includes(s.leader() ?? ''), 20_000)
+      const prepares = s.passed.filter(({ name, from, to }) => name === 'Prepare' && from !== to)
+      expect(prepares.length, `seed ${seed}`).toBeGreaterThan(20)
+      expect(new Set(prepares.map(({ message }) => message.ballot)).size, `seed ${seed}`).toBeLessThanOrEqual(2)
+      s.write(b, 'k')
+      s.judge()
+    }
+  })
+
+  it('a candidate that hears no more gives up, and another one is heard', () => {
+    const s = cluster({ options: { chunk_bytes: 1, batch: 1 } })
+    const [a, b, c] = s.start() as [string, string, string]
+    s.network.spread(50)
+    s.run(1000)
+    s.admits = ({ name }) => name !== 'Accepted'
+    for (let key = 0; key < 20; key++) s.submit(a, `${key}`, true)
+    s.run(1500)
+    s.process(a).crash()
+    s.admits = () => true
+    s.passed.length = 0
+    const heard = (by: string) => s.passed.filter(({ name, to }) => name === 'Prepared' && to === by).length
+    s.until('a candidate that has heard much', () => heard(b) + heard(c) > 10, 20_000)
+    const [first, second] = heard(b) > heard(c) ? [b, c] : [c, b]
+    // It goes on asking, and hears nothing any more.
+    s.admits = ({ name, to, from }) => !(name === 'Prepared' && to === first && from !== first)
+    s.until('another leader', () => s.leader() === second, 20_000)
+    s.write(second, 'k')
+    s.judge()
+  })
+
   it('a follower that alone cannot hear the leader does not depose it', () => {
     const s = cluster()
     const [a, , c] = s.start() as [string, string, string]

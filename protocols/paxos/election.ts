@@ -24,6 +24,8 @@ export class Election {
   /** For so long after the last defeat nobody is deposed for a request: who has won shall get something done. */
   quiet = { since: 0, ms: 0 }
   timer: Timer | null = null
+  /** From which slot on the last candidate has asked. */
+  #asked = { ballot: 0, from: 0 }
 
   constructor(paxos: Paxos) {
     this.#paxos = paxos
@@ -56,6 +58,11 @@ export class Election {
   onTimeout(): void {
     const { role, leader, node, options } = this.#paxos
     if (role === 'leader') return
+    // Who has much to tell takes longer, and to begin anew would take as long again.
+    if (this.candidate?.goesOn()) {
+      this.postpone()
+      return
+    }
     const silence = node.now() - this.#paxos.leaderHeardAt
     if (leader && silence < options.election_ms) {
       this.#await(this.#delay() - silence)
@@ -139,10 +146,19 @@ export class Election {
     }
   }
 
+  /** A candidate that has heard some of this node's votes, and asks for more, gets the time to hear all. */
+  heed(ballot: number, from: number): void {
+    const goesOn = ballot === this.#asked.ballot && from > this.#asked.from
+    if (goesOn || ballot !== this.#asked.ballot) this.#asked = { ballot, from }
+    if (goesOn && this.#paxos.role === 'follower' && !this.#paxos.leader) this.postpone()
+  }
+
   /** Asks again those who have not told everything. */
   urge(): void {
     if (!this.candidate) return
-    for (const member of this.#paxos.node.peers) this.#ask(this.candidate, member)
+    for (const member of this.#paxos.node.peers) {
+      if (this.candidate.stalls(member)) this.#ask(this.candidate, member)
+    }
   }
 
   #ask(candidate: Candidate, member: NodeId): void {

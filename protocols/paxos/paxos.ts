@@ -131,6 +131,7 @@ export class Paxos implements Replica {
       return
     }
     if (m.ballot > this.promised) this.#defer(m.ballot)
+    this.election.heed(m.ballot, m.from)
     const { votes, end, more } = this.catchUp.votesFrom(m.from)
     this.node.send(from, messages.Prepared, { ballot: m.ballot, from: m.from, end, more, floor: this.log.floor, votes })
   }

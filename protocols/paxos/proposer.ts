@@ -3,8 +3,11 @@ import { type Command, Fifo, type Node, type NodeId, type QuorumSystem, type Req
 import { Accept } from './messages.ts'
 import type { Options } from './options.ts'
 
-/** How many unanswered proposals are sent again at once. */
+/** How many unanswered proposals are sent again in one heartbeat, and about how many bytes of them. */
 const RESEND = 64
+const RESEND_BYTES = 1_048_576
+/** What was sent in vain is sent again ever later, up to so many heartbeats: who is slow has it in its queue. */
+const LATEST_RESEND = 4
 
 /** A batch that the leader has proposed, with the clients that wait for it. */
 export interface Proposal {
@@ -13,7 +16,11 @@ export interface Proposal {
   readonly commands: readonly Command[]
   readonly requests: readonly Request[]
   readonly tally: Tally
+  /** Of its keys and values. */
+  readonly bytes: number
   sentAt: number
+  /** After how many heartbeats it is sent again. */
+  patience: number
 }
 
 export class Proposer {
@@ -28,6 +35,8 @@ export class Proposer {
   readonly #node: Node
   readonly #options: Options
   readonly #quorum: QuorumSystem
+  /** The bytes of all proposals. */
+  #bytes = 0
 
   constructor(node: Node, options: Options, quorum: QuorumSystem) {
     this.#node = node
@@ -45,7 +54,11 @@ export class Proposer {
     requests: readonly Request[],
   ): void {
     const tally = this.#quorum.phase2.tally()
-    this.proposals.set(slot, { slot, ballot, commands, requests, tally, sentAt: this.#node.now() })
+    let bytes = 0
+    for (const command of commands) bytes += sizeOf(command)
+    this.#bytes += bytes
+    const sentAt = this.#node.now()
+    this.proposals.set(slot, { slot, ballot, commands, requests, tally, bytes, sentAt, patience: 1 })
     // Urgent: the ballot is on disk since phase 1, the mark stands on synced votes, and this node's own vote is a
     // message of its own, which waits for its record.
     this.#node.multicast(this.targets, Accept, { ballot, slot, committed, commands }, 'urgent')
@@ -54,7 +67,8 @@ export class Proposer {
   /** Proposes what waits, while the pipeline has room; true when something was proposed. */
   proposeWaiting(ballot: number, committed: number): boolean {
     const before = this.next
-    while (this.waiting.size > 0 && this.next - committed < this.#options.pipeline) {
+    const { pipeline, pipeline_bytes } = this.#options
+    while (this.waiting.size > 0 && this.next - committed < pipeline && this.#bytes < pipeline_bytes) {
       const requests = this.#takeBatch()
       if (requests.length === 0) break
       const commands = requests.map((request) => request.command)
@@ -76,23 +90,27 @@ export class Proposer {
   /** Sends old proposals again to those who have not answered. */
   resend(committed: number): void {
     const now = this.#node.now()
-    let left = RESEND
+    let [left, bytes] = [RESEND, RESEND_BYTES]
     for (const proposal of this.proposals.values()) {
-      if (left === 0 || proposal.sentAt > now - this.#options.heartbeat_ms) return
-      if (proposal.tally.stands) continue
+      if (left === 0 || bytes <= 0) return
+      const { slot, ballot, commands, tally, patience } = proposal
+      if (tally.stands || proposal.sentAt > now - patience * this.#options.heartbeat_ms) continue
       left -= 1
+      bytes -= proposal.bytes
       proposal.sentAt = now
-      const { slot, ballot, commands } = proposal
-      const silent = this.#node.peers.filter((peer) => !proposal.tally.has(peer))
+      proposal.patience = Math.min(2 * patience, LATEST_RESEND)
+      const silent = this.#node.peers.filter((peer) => !tally.has(peer))
       this.#node.multicast(silent, Accept, { ballot, slot, committed, commands }, 'urgent')
     }
   }
 
   /** The clients that wait for an executed slot, which is done. */
   finish(slot: number): readonly Request[] {
-    const requests = this.proposals.get(slot)?.requests ?? []
+    const proposal = this.proposals.get(slot)
+    if (!proposal) return []
     this.proposals.delete(slot)
-    return requests
+    this.#bytes -= proposal.bytes
+    return proposal.requests
   }
 
   /** Gives up what was proposed: it may or may not be chosen. */
@@ -103,6 +121,7 @@ export class Proposer {
       }
     }
     this.proposals.clear()
+    this.#bytes = 0
   }
 
   /** Drops requests whose clients were answered at their deadline. */

@@ -60,6 +60,39 @@ describe('requests', () => {
     s.judge()
   })
 
+  it('keep to the bound of bytes under way, which one slot may pass', () => {
+    const s = cluster({ options: { batch: 1, pipeline_bytes: 5 } })
+    const [a] = s.start() as [string, string, string]
+    let most = 0
+    s.watch = () => {
+      const open = [...s.replica(a).proposer.proposals.values()]
+      most = Math.max(
+        most,
+        open.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, 0),
+      )
+    }
+    const pending = Array.from({ length: 50 }, (_, key) => s.submit(a, `${key}`, true))
+    s.until('answers', () => pending.every(({ outcome }) => outcome?.ok))
+    expect(most).toBeGreaterThan(0)
+    expect(most).toBeLessThan(5)
+    s.judge()
+  })
+
+  it('that nobody answers are sent again, ever later', () => {
+    const s = cluster({ options: { heartbeat_ms: 100 } })
+    const [a, b] = s.start() as [string, string, string]
+    const sent: number[] = []
+    s.admits = ({ name, from, to, message }) => {
+      if (name === 'Accept' && from === a && to === b && (message.commands as []).length > 0) sent.push(s.world.now)
+      return name !== 'Accepted' || from === a
+    }
+    s.submit(a, 'k', true)
+    s.run(2000)
+    const pauses = sent.slice(1).map((at, index) => Math.round((at - sent[index]!) / 100))
+    expect(pauses[0]).toBeLessThanOrEqual(2)
+    expect(pauses.slice(1, 4)).toEqual([2, 4, 4])
+  })
+
   it('beyond the bound are refused before they are proposed', () => {
     const s = cluster({ nodeOptions: { maxRequests: 5 } })
     const [a] = s.start() as [string, string, string]

@@ -184,7 +184,7 @@ describe('added keys', () => {
       limits: {
         body_bytes: 2 ** 20,
         requests: 1024,
-        open_bytes: 2 ** 28,
+        open_bytes: 2 ** 26,
         inbox: 2 ** 16,
         log_bytes: 2 ** 26,
         peer_bytes: 2 ** 26,

@@ -55,7 +55,7 @@ export const limitsSchema = z
         'open client requests per node, and as many more from each other node; beyond it they wait, a second or longer in a flood, then 503',
       ),
     open_bytes: count
-      .default(268_435_456)
+      .default(67_108_864)
       .describe('what the bodies of open client requests may have together; beyond it 503'),
     inbox: count
       .default(65_536)

@@ -31,7 +31,7 @@ declare module 'fastify' {
 export interface HttpOptions {
   /** The longest body, in bytes; 1 MiB. */
   readonly bodyLimit?: number
-  /** How many bytes the bodies of open requests may have together; 256 MiB. */
+  /** How many bytes the bodies of open requests may have together; 64 MiB. */
   readonly openLimit?: number
   /** The longest header block, in bytes; 16 KiB. */
   readonly headerLimit?: number
@@ -49,7 +49,7 @@ export interface HttpOptions {
 
 const DEFAULTS: Required<HttpOptions> = {
   bodyLimit: 1024 * 1024,
-  openLimit: 256 * 1024 * 1024,
+  openLimit: 64 * 1024 * 1024,
   headerLimit: 16 * 1024,
   headersTimeoutMs: 9_000,
   requestTimeoutMs: 29_000,
