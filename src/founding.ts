@@ -6,7 +6,7 @@ import { SynodError } from './errors.ts'
 import { Freshness } from './freshness.ts'
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
-import { Announce, Epochs, Founded, Regained } from './node-messages.ts'
+import { Announce, type Epoch, Epochs, Founded, Regained } from './node-messages.ts'
 import type { NodeOptions } from './node-parts.ts'
 import type { Memory } from './replica.ts'
 import { ANNOUNCE_INTERVAL_MS, FORGOTTEN, RollCall } from './roll-call.ts'
@@ -24,6 +24,8 @@ export class Founding {
   readonly #rollCall: RollCall
   readonly #forgot: boolean
   readonly #onKnown: (memory: Memory) => void
+  /** Members whose records are of another founding. */
+  readonly #strangers = new Set<NodeId>()
   /** What its records, or the others, say of it; that of a disk is compared before it counts. */
   #said: Memory | null = null
   /** Whether the node is about to end, since it has taken part on an older image of its disk. */
@@ -40,11 +42,15 @@ export class Founding {
   ) {
     this.#node = node
     this.#forgot = forgot
+    const rollCall = new RollCall(node.id, node.cluster.size, forgot ? FORGOTTEN : incarnation, node.random)
     this.freshness = new Freshness(node, options, {
+      get seen() {
+        return rollCall.seen
+      },
       fresh: () => this.#start(this.#said!),
       stale: (known) => this.#forget(known),
     })
-    this.#rollCall = new RollCall(node.id, node.cluster.size, forgot ? FORGOTTEN : incarnation, node.random)
+    this.#rollCall = rollCall
     this.#onKnown = onKnown
   }
 
@@ -94,6 +100,30 @@ export class Founding {
     // News travels at once: the last to arrive starts the cluster.
     if (!founded && (memory || this.#rollCall.seen !== seen)) this.#tell(this.#node.peers)
     else if (!m.founded && (founded || news)) this.#tell([from])
+  }
+
+  /**
+   * What is said of epochs counts only between nodes of one founding: whoever has begun anew, with fewer directories than
+   * there are, meets the others' later.
+   */
+  onEpoch(m: Epoch, from: NodeId): void {
+    // Who still gathers does not know what its memory is worth, nor whether it belongs to this cluster.
+    if (!this.memory && !this.freshness.comparing) return
+    if (this.#rollCall.agrees(m.seen)) {
+      this.#strangers.delete(from)
+      this.freshness.onEpoch(m, from)
+      return
+    }
+    if (!this.#strangers.has(from)) this.#node.log.warn('another founding', { peer: from.name })
+    this.#strangers.add(from)
+    this.freshness.disown(from, m.asks)
+    const { size } = this.#node.cluster
+    // One that takes part leaves it to the others, which cannot begin beside its majority.
+    if (this.memory === 'blank' || this.memory === 'kept' || size - this.#strangers.size > size / 2) return
+    const names = [...this.#strangers].map(({ name }) => name).join(', ')
+    this.#node.giveUp(
+      new SynodError('storage', `the records are of another founding of the cluster than those of ${names}`),
+    )
   }
 
   recoverFounded({ seen, lost }: Founded): void {

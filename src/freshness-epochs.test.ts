@@ -185,3 +185,56 @@ describe('epochs', () => {
     expect([writes, ...wired.benches.map(({ node }) => node.freshness.epoch)]).toEqual([0, 1, 1, 1])
   })
 })
+
+describe('records of another founding', () => {
+  /** Two foundings of the same names, of which the first has come further; and the disk of a member of that. */
+  function founded(ofFirst: number) {
+    const first = running()
+    for (let epochs = 0; epochs < 5; epochs++) for (const index of [0, 1, 2]) work(first, index)
+    const disks = first.benches.map(imageOf)
+    const second = new Wired(NAMES, { durable: true, node, seed: 50 })
+    for (const index of [0, 1, 2])
+      second.benches[index] = second.make(NAMES[index]!, {
+        disk: new HandDisk(true, 900 + index),
+        seed: 60 + index,
+        node,
+      })
+    for (const { node, probe } of second.benches) node.start(probe)
+    second.finish()
+    work(second, 0)
+    const strange: Bench[] = []
+    for (let index = 2; index > 2 - ofFirst; index--) {
+      kill(second, index)
+      strange.push(start(second, index, disks[index]))
+    }
+    pass(second, 3 * EPOCH_MS)
+    return { second, strange }
+  }
+  const STRANGE = (others: string) =>
+    `SynodError: the records are of another founding of the cluster than those of ${others}`
+
+  it('are refused by their own node, and what they say of epochs is believed by none', () => {
+    const { second, strange } = founded(1)
+    expect(strange[0]!.failures.map(String)[0]).toBe(STRANGE('1.1, 1.2'))
+    expect(strange[0]!.node.memory).toBeNull()
+    const [a, b] = second.benches as [Bench, Bench]
+    expect([a.node.memory, b.node.memory, a.failures, b.failures]).toEqual(['blank', 'blank', [], []])
+    expect(a.node.freshness.epochs.every((epoch) => epoch <= 3)).toBe(true)
+    const back = restart(second, 0)
+    pass(second, COMPARE_MS + 100)
+    expect([back.node.memory, back.failures]).toEqual(['kept', []])
+  })
+
+  it('in a majority of directories do not end a node that takes part, and begin without it', () => {
+    const { second, strange } = founded(2)
+    const [lone] = second.benches as [Bench]
+    expect([lone.node.memory, lone.failures]).toEqual(['blank', []])
+    expect(strange.map(({ node, failures }) => [node.memory, failures])).toEqual([
+      ['kept', []],
+      ['kept', []],
+    ])
+    const again = restart(second, 0)
+    pass(second, COMPARE_MS + 100)
+    expect(again.failures.map(String)[0]).toMatch(/another founding of the cluster than those of 1\.[23], 1\.[23]$/)
+  })
+})

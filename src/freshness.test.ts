@@ -178,7 +178,7 @@ describe('an older image of a disk', () => {
 it('an older image that is found out too late is known for one, also where a checkpoint was due in that turn', () => {
   const { wired, stale } = deceived()
   stale.disk.checkpointDue = true
-  stale.node.receive(wired.cluster.at(3), frameOf(Epoch, { epochs: [5, 0, 0, 9, 0], asks: false }))
+  stale.node.receive(wired.cluster.at(3), frameOf(Epoch, { epochs: [5, 0, 0, 9, 0], seen: [], asks: false }))
   wired.clock.settle()
   expect([stale.node.freshness.outdated, stale.disk.checkpointing === null]).toEqual([true, false])
   stale.disk.replace()

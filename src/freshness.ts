@@ -23,8 +23,10 @@ const LEAP = 2 ** 20
 /** Of an epoch: nobody has answered, or one who has forgotten. */
 const UNKNOWN = -1
 
-/** What a node does once it knows. */
-export interface Verdicts {
+/** The founding that a node is of, and what it does once it knows. */
+export interface Origin {
+  /** The table that its cluster started with. */
+  readonly seen: readonly number[]
   /** The disk is as new as any that the others know of. */
   fresh(): void
   /** Others know of a later epoch than this node's own. */
@@ -40,7 +42,7 @@ export class Freshness {
   outdated = false
   readonly #node: Node
   readonly #options: Pick<NodeOptions, 'epochMs' | 'compareMs'>
-  readonly #verdicts: Verdicts
+  readonly #origin: Origin
   /** By member number: the last epoch of this node that it has on disk, as far as it has said so in this life. */
   readonly #known: number[]
   /** The members that have said in this life what they know, or that they have forgotten. */
@@ -54,10 +56,10 @@ export class Freshness {
   /** Whether this life took over its memory from the others: then it is newer than all that anybody names. */
   #renewed = false
 
-  constructor(node: Node, options: Pick<NodeOptions, 'epochMs' | 'compareMs'>, verdicts: Verdicts) {
+  constructor(node: Node, options: Pick<NodeOptions, 'epochMs' | 'compareMs'>, origin: Origin) {
     this.#node = node
     this.#options = options
-    this.#verdicts = verdicts
+    this.#origin = origin
     this.epochs = node.cluster.members.map((member) => (member === node.id ? 1 : 0))
     this.#known = this.epochs.map(() => UNKNOWN)
   }
@@ -77,11 +79,11 @@ export class Freshness {
     return this.comparing ? this.#node.peers.filter(({ index }) => this.#known[index] === UNKNOWN) : []
   }
 
-  /** Compares with the others; then one of the verdicts is called, once. */
+  /** Compares with the others; then says which it is, once. */
   compare(): void {
     this.comparing = this.#counts
     if (!this.comparing) {
-      this.#verdicts.fresh()
+      this.#origin.fresh()
       return
     }
     this.#ask()
@@ -114,8 +116,6 @@ export class Freshness {
   }
 
   onEpoch({ epochs, asks }: Epoch, from: NodeId): void {
-    // Who still gathers does not know what its memory is worth, nor whether it belongs to this cluster.
-    if (!this.comparing && !this.#node.memory) return
     const [theirs = 0, known = 0] = [epochs[from.index], epochs[this.#node.id.index]]
     // Who has fallen back, or says that it has forgotten, has also forgotten what it knew of others.
     const remembers = theirs > 0 && theirs >= this.epochs[from.index]!
@@ -128,8 +128,16 @@ export class Freshness {
     else if (known > this.epoch && this.#remembers) {
       this.comparing = false
       this.outdated = true
-      this.#verdicts.stale(known)
+      this.#origin.stale(known)
     } else this.#settle()
+  }
+
+  /** Takes no word of one that is of another founding, and lets it know. */
+  disown(from: NodeId, asks: boolean): void {
+    this.#known[from.index] = UNKNOWN
+    this.#answered.add(from)
+    if (asks) this.#tell([from], false)
+    this.#settle()
   }
 
   recoverEpochs({ epochs }: Epochs): void {
@@ -144,7 +152,7 @@ export class Freshness {
     // Who has forgotten may itself wait for this node, so it is not waited for.
     if (this.#answered.size < peers.length && !this.#hurries) return
     this.comparing = false
-    this.#verdicts.fresh()
+    this.#origin.fresh()
   }
 
   /** Whether this node counts at all: one without peers has nobody to ask. */
@@ -199,6 +207,6 @@ export class Freshness {
   #tell(to: readonly NodeId[], asks: boolean): void {
     const { index } = this.#node.id
     const epochs = [...(this.#remembers ? this.epochs : this.epochs.with(index, 0))]
-    this.#node.multicast(to, Epoch, { epochs, asks })
+    this.#node.multicast(to, Epoch, { epochs, seen: [...this.#origin.seen], asks })
   }
 }

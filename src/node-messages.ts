@@ -24,9 +24,9 @@ export class Announce extends message({
 
 /**
  * Compares how far disks have come (freshness.ts). `epochs`: by member number the last that the sender has on disk; its own
- * is 0 where it has forgotten. `asks`: whether it wants the same in return.
+ * is 0 where it has forgotten. `seen`: the table of the founding that it is of. `asks`: whether it wants the same in return.
  */
-export class Epoch extends message({ epochs: list(uint53), asks: bool }) {}
+export class Epoch extends message({ epochs: list(uint53), seen: list(uint53), asks: bool }) {}
 
 /**
  * A client's request, sent on to the node that can serve it. `id` increases within one `life` of the origin, which is

@@ -389,7 +389,7 @@ export class Node {
   #ownHandlers(): Handlers<typeof nodeMessages, NodeId> & Recoverers<typeof nodeMessages> {
     return {
       onAnnounce: (m, from) => this.#founding.onAnnounce(m, from),
-      onEpoch: (m, from) => this.freshness.onEpoch(m, from),
+      onEpoch: (m, from) => this.#founding.onEpoch(m, from),
       onForward: (m, from) => this.#relay.onForward(m, from),
       onAnswer: (m, from) => this.#relay.onAnswer(m, from),
       recoverFounded: (record) => this.#founding.recoverFounded(record),

@@ -106,6 +106,14 @@ export class RollCall {
     this.founded = true
   }
 
+  /** Whether a table is of the same founding. One by order may lack members, and none is of two memories in it. */
+  agrees(seen: readonly number[]): boolean {
+    return seen.every((incarnation, index) => {
+      const own = this.seen[index] ?? 0
+      return incarnation === 0 || own === 0 || incarnation === own
+    })
+  }
+
   /** The member numbers that have not been heard of. */
   get missing(): number[] {
     return this.seen.flatMap((incarnation, index) => (incarnation === 0 ? [index] : []))

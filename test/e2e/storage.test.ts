@@ -308,3 +308,33 @@ test('checkpoints under load keep the directory short, and every acknowledged wr
   const { verdict, evidence } = load.judge()
   expect(verdict, evidence).toBe('linearizable')
 })
+
+test('a directory of another founding of the same cluster is refused by its own node, and harms no other', async () => {
+  const directory = temporaryDirectory()
+  const cluster = await RealCluster.create(THREE, { storage: directory })
+  await cluster.startAll()
+  for (const id of THREE) {
+    expect((await cluster.ask(id, 'PUT', '/1', `old ${id}`)).status).toBe(200)
+    await cluster.kill(id)
+    cluster.start(id)
+    await cluster.ready()
+  }
+  for (const id of THREE) await cluster.kill(id)
+  for (const id of ['1.1', '1.2']) rmSync(join(directory, id), { recursive: true })
+  for (const id of ['1.1', '1.2']) cluster.start(id, '-bootstrap')
+  await cluster.ready()
+  expect((await cluster.ask('1.1', 'PUT', '/1', 'new')).status).toBe(200)
+  await expectEnd(
+    cluster.start('1.3'),
+    1,
+    /the records are of another founding of the cluster than those of 1\.[12], 1\.[12]/,
+  )
+  for (const id of ['1.1', '1.2']) {
+    expect(await cluster.state(id)).toMatchObject({ ready: true, memory: 'blank' })
+    expect((await cluster.ask(id, 'GET', '/1')).body).toBe('new')
+  }
+  rmSync(join(directory, '1.3'), { recursive: true })
+  cluster.start('1.3', '-bootstrap')
+  await cluster.ready()
+  expect((await cluster.ask('1.3', 'GET', '/1')).body).toBe('new')
+}, 60_000)
