@@ -1,4 +1,6 @@
 /** Bodies of open requests have so much room together; beyond it they are refused, and each gives its room back. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { request, startServer, type TestServer } from './testing/test-server.ts'
 
@@ -104,3 +106,39 @@ test('a body that turns out too long gives its room back, though it never ends',
   await one.closed
   await accepted()
 })
+
+test('a body that no route wants takes room while it arrives', async () => {
+  const { client, refused, accepted, begun } = await narrow()
+  for (const line of ['GET /1', 'DELETE /kv/1', 'POST /session', 'POST /crash?t=1']) {
+    const arrived = begun()
+    const one = client()
+    one.send(request(line, { 'Content-Length': '10000' }))
+    await arrived
+    await refused()
+    expect((await one.exchange(LARGE)).status, line).toBeLessThan(500)
+    await accepted()
+  }
+})
+
+test.each(['GET /1', 'DELETE /kv/1', 'PUT /1'])(
+  '%s inside the node keeps nothing that is not counted',
+  async (line) => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const { client, gateway } = await startServer()
+    gateway.held = []
+    const bytes = () => {
+      collect()
+      return process.memoryUsage().arrayBuffers
+    }
+    const length = 500_000
+    const before = bytes()
+    const clients = Array.from({ length: 20 }, () => client())
+    for (const one of clients) one.send(request(line, { 'Content-Length': `${length}` }) + 'a'.repeat(length))
+    await expect.poll(() => gateway.held?.length).toBe(clients.length)
+    const counted = gateway.submitted.reduce((sum, { value }) => sum + value.length, 0)
+    expect(counted).toBe(line.startsWith('PUT') ? clients.length * length : 0)
+    await expect.poll(() => bytes() - before - counted).toBeLessThan(4 * length)
+    gateway.release()
+  },
+)

@@ -8,6 +8,11 @@ export function declaredBytes(request: IncomingMessage): number | undefined {
   return declared === undefined ? undefined : Number(declared)
 }
 
+/** Whether the request has a body, which may not have arrived. */
+export function declaresBody(request: IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] !== undefined || declaresMore(request, 0)
+}
+
 /** Whether the request declares more than `limit` bytes. */
 export function declaresMore(request: IncomingMessage, limit: number): boolean {
   return (declaredBytes(request) ?? 0) > limit
@@ -45,9 +50,11 @@ export function readBody(request: IncomingMessage, limit: number, done: (body: U
   }
   const onEnd = (): void => {
     const [first] = chunks
+    const body = chunks.length === 1 && first ? owned(first) : Buffer.concat(chunks, length)
+    // The request lives until it is answered, and must not keep them.
+    chunks.length = 0
     // Its client may send the rest behind its refusal, and has been told that nothing was done.
-    if (!connection.hasRefused(request))
-      done(chunks.length === 1 && first ? owned(first) : Buffer.concat(chunks, length))
+    if (!connection.hasRefused(request)) done(body)
     connection.endBody()
   }
   request.on('data', onData)

@@ -96,8 +96,8 @@ export class Connection {
     this.end()
     const last = this.#last
     if (last === null || last.req.complete) return { told: true, after: last }
-    // It was answered, or acted upon, without its body.
-    if (last.headersSent || !(this.#reading || this.#waiting.size > 0)) return { told: false, after: last }
+    // It was answered without its body.
+    if (last.headersSent) return { told: false, after: last }
     this.#refused = last.req
     last.req.resume()
     return { told: true, after: this.#before }

@@ -1,7 +1,7 @@
 /** The REST front for Paxi's users: Fastify with the guard, the routes and an orderly end. */
 import { METHODS } from 'node:http'
-import Fastify, { type FastifyInstance } from 'fastify'
-import { declaresMore } from './body.ts'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { declaresBody, declaresMore } from './body.ts'
 import { endWith, onClientError } from './client-error.ts'
 import { Connection } from './connection.ts'
 import type { Gateway } from './gateway.ts'
@@ -24,8 +24,12 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the request's headers say about its sender. */
     identity: Identity
+    /** Its body, for as long as its handler runs; of no length where it has none. */
+    bytes: Uint8Array
   }
 }
+
+const NO_BYTES = new Uint8Array(0)
 
 /** Limits of the server; all have safe defaults. */
 export interface HttpOptions {
@@ -106,30 +110,41 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     return false
   }
 
-  // Bodies are read by the routes (see body.ts), so for Fastify no method has one.
+  // Bodies are read here (see body.ts), so for Fastify no method has one.
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.decorateRequest('identity')
+  app.decorateRequest('bytes')
   app.addHook('onRequest', (request, reply, next) => {
+    const { raw } = request
     request.identity = { clientId: '', commandId: '0' }
-    if (admit(request.identity, reply.raw)) Connection.of(request.raw.socket).inTurn(request.raw, next)
+    request.bytes = NO_BYTES
+    if (!admit(request.identity, reply.raw)) return
+    Connection.of(raw.socket).inTurn(raw, declaresBody(raw) ? whole(responder, request, reply, next) : next)
   })
   app.setErrorHandler((error, _request, reply) => {
     reply.hijack()
     responder.sentence(reply.raw, 500, sentenceOf(error))
   })
-  guardExpectations(app, (response) => {
+  guardExpectations(app, limits.bodyLimit, (response) => {
     const identity = { clientId: '', commandId: '0' }
     if (!admit(identity, response)) return
     const close = ['Connection', 'close']
     responder.sentence(response, 417, 'only 100-continue is expected here', close)
   })
-  app.server.on('checkContinue', (request, response) => {
-    if (!declaresMore(request, limits.bodyLimit)) response.writeContinue()
-    app.server.emit('request', request, response)
-  })
   addRoutes({ app, gateway, responder })
   closeOrderly(app, responder, limits.closeGraceMs)
   return app
+}
+
+/** No route acts on a request before all of it is here, whether it wants the body or not: reads it, then calls `next`. */
+function whole(responder: Responder, request: FastifyRequest, { raw }: FastifyReply, next: () => void): () => void {
+  return () =>
+    responder.read(raw, (body) => {
+      request.bytes = body
+      next()
+      // The route has had it: what of it is still needed is counted with its command.
+      request.bytes = NO_BYTES
+    })
 }
 
 /** Counts what is read of all connections together; `onClose` is called when one has gone. */
@@ -147,7 +162,11 @@ function intakeOf(app: FastifyInstance, onClose: () => void): Intake {
 }
 
 /** Node answers CONNECT and unknown expectations itself, and would go round the guard. */
-function guardExpectations(app: FastifyInstance, refuse: (response: Response) => void): void {
+function guardExpectations(app: FastifyInstance, bodyLimit: number, refuse: (response: Response) => void): void {
+  app.server.on('checkContinue', (request, response) => {
+    if (!declaresMore(request, bodyLimit)) response.writeContinue()
+    app.server.emit('request', request, response)
+  })
   app.server.on('checkExpectation', (_request, response) => refuse(response))
   app.server.on('connect', (_request, socket) => {
     // Node takes its own listener away from a socket that it hands over, and an error without one ends the process.

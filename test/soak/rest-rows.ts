@@ -55,6 +55,12 @@ export const REST_ROWS: readonly RestRow[] = [
   row('a declared body over the limit', request('PUT /1', [`Content-Length: ${2 * BODY_BYTES}`]), 413),
   row('a chunked body over the limit', `${request('PUT /1', ['Transfer-Encoding: chunked'])}${chunk.repeat(5)}`, 413),
   { ...row('a body that ends early, then gone', `${request('PUT /1', ['Content-Length: 100'])}abc`), expected: '400' },
+  {
+    ...row('a delete whose body ends early, then gone', `${request('DELETE /kv/1', ['Content-Length: 100'])}abc`),
+    expected: '400',
+  },
+  row('a delete with broken chunks', `${request('DELETE /kv/1', ['Transfer-Encoding: chunked'])}zz\r\n`, 400),
+  row('a delete with a body over the limit', request('DELETE /kv/1', [`Content-Length: ${2 * BODY_BYTES}`]), 413),
   row('bad JSON', request('POST /', [], '{"Key":'), 400),
   row('a BOM before JSON', request('POST /', [], '\xef\xbb\xbf{"Key":1}'), 400),
   row('JSON of wrong types', request('POST /', [], '{"Key":"1","Value":5}'), 400),

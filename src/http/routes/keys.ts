@@ -48,28 +48,23 @@ export function addKeyRoutes(context: Context, refuse: (request: FastifyRequest,
 
   function write(request: FastifyRequest, reply: FastifyReply): void {
     const key = keyOfTarget(request.raw.url!)
-    if (key === null) {
-      refuse(request, reply)
-      return
-    }
-    responder.read(reply.raw, (body) => submitWrite(request, reply, put(key, body)))
+    if (key === null) refuse(request, reply)
+    else submitWrite(request, reply, put(key, request.bytes))
   }
 
   function readOrWriteJson(request: FastifyRequest, reply: FastifyReply): void {
-    responder.read(reply.raw, (body) => {
-      let parsed: JsonCommand
-      try {
-        parsed = parseJsonCommand(body)
-      } catch (error) {
-        responder.sentence(reply.raw, error instanceof SynodError ? 400 : 500, sentenceOf(error))
-        return
-      }
-      const { identity } = request
-      if (parsed.clientId !== null) identity.clientId = parsed.clientId
-      if (parsed.commandId !== null) identity.commandId = parsed.commandId
-      if (parsed.command.op === Op.put) submitWrite(request, reply, parsed.command)
-      else submitRead(request, reply, parsed.command)
-    })
+    let parsed: JsonCommand
+    try {
+      parsed = parseJsonCommand(request.bytes)
+    } catch (error) {
+      responder.sentence(reply.raw, error instanceof SynodError ? 400 : 500, sentenceOf(error))
+      return
+    }
+    const { identity } = request
+    if (parsed.clientId !== null) identity.clientId = parsed.clientId
+    if (parsed.commandId !== null) identity.commandId = parsed.commandId
+    if (parsed.command.op === Op.put) submitWrite(request, reply, parsed.command)
+    else submitRead(request, reply, parsed.command)
   }
 
   app.route({ method: ['GET', 'HEAD'], url: '/:key', config: { api: READ_INTEGER }, handler: read })

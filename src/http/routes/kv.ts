@@ -41,11 +41,8 @@ export function addTextKeyRoutes(
 
   function write(request: FastifyRequest, reply: FastifyReply): void {
     const key = textKeyOfTarget(request.raw.url!)
-    if (key === null) {
-      refuse(request, reply)
-      return
-    }
-    responder.read(reply.raw, (body) => submit(request, reply, key, body))
+    if (key === null) refuse(request, reply)
+    else submit(request, reply, key, request.bytes)
   }
 
   function remove(request: FastifyRequest, reply: FastifyReply): void {
