@@ -3,9 +3,7 @@ import { METHODS, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Connection } from './connection.ts'
-import { keyOfTarget, textKeyOfTarget } from './key.ts'
-import { KEY_METHODS } from './routes/keys.ts'
-import { TEXT_KEY_METHODS } from './routes/kv.ts'
+import { methodsOfKey } from './routes/unknown.ts'
 
 /** How long a client may go on sending before its refusal is taken for read. */
 const LINGER_MS = 500
@@ -90,9 +88,7 @@ function allowed({ code, rawPacket }: ParserError): string | undefined {
   if (code !== 'HPE_INVALID_METHOD' || !(rawPacket instanceof Buffer)) return undefined
   const [, method = '', target = ''] = FIRST_LINE.exec(rawPacket.toString('latin1')) ?? []
   // Else it is a later request that is meant.
-  if (METHODS.includes(method)) return undefined
-  if (keyOfTarget(target) !== null) return KEY_METHODS
-  return textKeyOfTarget(target) === null ? undefined : TEXT_KEY_METHODS
+  return METHODS.includes(method) ? undefined : methodsOfKey(target)
 }
 
 function format(status: number, sentence: string, headers: string): string {

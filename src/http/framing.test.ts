@@ -109,6 +109,16 @@ test.each([
   await servesWell()
 })
 
+test.each([
+  ['/1', 'GET, HEAD, PUT, POST'],
+  ['/kv/tea', 'GET, HEAD, PUT, POST, DELETE'],
+  ['x:1', 'GET, HEAD, PUT, POST'],
+])('CONNECT %s is told the methods that there are', async (target, allow) => {
+  const { once } = await startServer()
+  const { status, headers } = await once(request(`CONNECT ${target}`))
+  expect([status, headers.get('allow')]).toEqual([405, allow])
+})
+
 test('nothing behind a body over the limit is taken for a request', async () => {
   const { client, gateway } = await startServer({ bodyLimit: 3 })
   for (const body of [

@@ -18,7 +18,7 @@ import { addTextKeyRoutes } from './routes/kv.ts'
 import { addMetricsRoute } from './routes/metrics.ts'
 import { addSessionRoute } from './routes/session.ts'
 import { addStateRoute } from './routes/state.ts'
-import { addUnknownRoute } from './routes/unknown.ts'
+import { addUnknownRoute, methodsOfKey } from './routes/unknown.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -168,10 +168,12 @@ function guardExpectations(app: FastifyInstance, bodyLimit: number, refuse: (res
     app.server.emit('request', request, response)
   })
   app.server.on('checkExpectation', (_request, response) => refuse(response))
-  app.server.on('connect', (_request, socket) => {
+  app.server.on('connect', ({ url = '' }, socket) => {
     // Node takes its own listener away from a socket that it hands over, and an error without one ends the process.
     socket.on('error', () => {})
-    endWith(socket, 405, 'this method is not allowed here', `Allow: ${KEY_METHODS}\r\n`)
+    // The target is a host, unless somebody has mistaken the method.
+    const allow = methodsOfKey(url) ?? KEY_METHODS
+    endWith(socket, 405, 'this method is not allowed here', `Allow: ${allow}\r\n`)
   })
 }
 

@@ -25,9 +25,13 @@ export function addUnknownRoute({ app, responder }: Context): (request: FastifyR
   return refuse
 }
 
+/** The methods of a key, as `Allow` lists them; undefined where the target is none. */
+export function methodsOfKey(target: string): string | undefined {
+  if (keyOfTarget(target) !== null) return KEY_METHODS
+  return textKeyOfTarget(target) === null ? undefined : TEXT_KEY_METHODS
+}
+
 /** The methods of a target, as `Allow` lists them; undefined where there is no such route. */
 function allowed(target: string, methods: ReadonlyMap<string, readonly string[]>): string | undefined {
-  if (keyOfTarget(target) !== null) return KEY_METHODS
-  if (textKeyOfTarget(target) !== null) return TEXT_KEY_METHODS
-  return methods.get(target.split('?', 1)[0] ?? '')?.join(', ')
+  return methodsOfKey(target) ?? methods.get(target.split('?', 1)[0] ?? '')?.join(', ')
 }
