@@ -1,4 +1,5 @@
 /** `/docs`: every route is described as it behaves, describing costs nothing, and what guards the routes guards the pages. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createHttpServer } from './server.ts'
 import { FakeGateway } from './testing/fake-gateway.ts'
@@ -58,6 +59,21 @@ describe('the document', () => {
       for (const header of Object.values(headers ?? {})) expect(header.schema?.examples, status).toHaveLength(1)
       for (const media of Object.values(content ?? {})) expect(media.example, status).toBeDefined()
     }
+  })
+
+  test.each(operations)('has what any request can get, of $method $path too', ({ operation }) => {
+    const statuses = Object.keys(operation.responses)
+    expect(statuses).toEqual(expect.arrayContaining(['400', '405', '408', '413', '417', '431', '500', '503']))
+    expect(operation.responses['405']?.headers).toHaveProperty('Allow')
+  })
+
+  test('has every status that docs/rest.md has', () => {
+    const text = readFileSync(new URL('../../docs/rest.md', import.meta.url), 'utf8')
+    const rows = [...text.matchAll(/^\| (\d{3}(?:, \d{3})*) \|/gm)].flatMap(([, row = '']) => row.split(', '))
+    expect(rows.length).toBeGreaterThan(10)
+    expect(operations.flatMap(({ operation }) => Object.keys(operation.responses))).toEqual(
+      expect.arrayContaining(rows),
+    )
   })
 
   test('makes no route validate or serialise', () => {

@@ -32,6 +32,7 @@ export interface Api {
   readonly query?: Fields
   readonly headers?: Fields
   readonly body?: Content
+  /** Its answers, beside those that any request can get. */
   readonly answers: Readonly<Record<number, Content>>
 }
 
@@ -57,9 +58,23 @@ export function sentence(description: string, example: string): Content {
   return text(description, `${example}\n`)
 }
 
+/** What any request can be answered with, whatever its route. A route that has more to say of one says it itself. */
+const EVERYWHERE: Api['answers'] = {
+  400: sentence('the path, a header or the body is wrong; nothing was applied', 'invalid path'),
+  405: text('the path has no such method', 'only POST here\n', {
+    Allow: { description: 'those that it has', example: 'POST' },
+  }),
+  408: sentence('the request took too long to arrive; nothing was applied', 'the request took too long to arrive'),
+  413: sentence('the body is too long; nothing was applied', 'the body is longer than 1048576 bytes'),
+  417: sentence('an expectation that is not known; nothing was applied', 'only 100-continue is expected here'),
+  431: sentence('the headers are over 16 KiB, or more than a hundred', 'more than 100 headers'),
+  500: sentence('a defect: nobody knows whether it was applied', 'an error inside the node'),
+  503: sentence('certainly not applied: no room for the body, or closing', 'this node is shutting down'),
+}
+
 /** A route's description as @fastify/swagger reads it. */
 export function schemaOf({ tag, summary, params, query, headers, body, answers }: Api): FastifySchema {
-  const entries = Object.entries(answers).map(([status, answer]) => [status, contentOf(answer)])
+  const entries = Object.entries({ ...EVERYWHERE, ...answers }).map(([status, answer]) => [status, contentOf(answer)])
   return {
     tags: [tag],
     summary,

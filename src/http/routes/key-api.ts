@@ -51,8 +51,6 @@ const TEXT: Fields = {
 const BODY: Content = { description: 'the value, raw', type: 'application/octet-stream', example: 'red' }
 
 const UNSERVED = {
-  400: sentence('the path, a header or the body is wrong; nothing was applied', 'invalid path'),
-  431: sentence('the headers are over 16 KiB, or more than a hundred', 'more than 100 headers'),
   503: sentence(
     'certainly not applied: no leader, no quorum, too many requests, or closing',
     'no leader or no quorum within 2000 ms',
@@ -62,8 +60,6 @@ const UNSERVED = {
     'no answer within 2000 ms; the request may have been applied',
   ),
 }
-
-const TOO_LONG = { 413: sentence('the body is too long', 'the body is longer than 1048576 bytes') }
 
 const UNREAD = { ...UNSERVED, 501: sentence('the protocol has no such reads', 'this protocol has no reads of any') }
 
@@ -103,7 +99,7 @@ export const WRITE_INTEGER: Api = {
   params: INTEGER,
   headers: WRITE,
   body: BODY,
-  answers: { 200: text(PREVIOUS, 'red', ANSWERED), ...UNWRITTEN, ...TOO_LONG },
+  answers: { 200: text(PREVIOUS, 'red', ANSWERED), ...UNWRITTEN },
 }
 
 export const JSON_COMMAND: Api = {
@@ -119,7 +115,6 @@ export const JSON_COMMAND: Api = {
   answers: {
     200: text('of a read the value, of a write the previous one', 'red', { ...ANSWERED, ...IN_PROGRESS }),
     ...UNWRITTEN,
-    ...TOO_LONG,
   },
 }
 
@@ -139,7 +134,7 @@ export const WRITE_TEXT: Api = {
   params: TEXT,
   headers: WRITE,
   body: BODY,
-  answers: { 200: text(PREVIOUS, 'red', TAGGED), ...UNWRITTEN, ...TOO_LONG },
+  answers: { 200: text(PREVIOUS, 'red', TAGGED), ...UNWRITTEN },
 }
 
 export const DELETE_TEXT: Api = {
