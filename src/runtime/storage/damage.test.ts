@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HandFiles } from '../../../test/support/hand-files.ts'
 import { SynodError } from '../../errors.ts'
+import { BATCH_HEADER } from './format/batch.ts'
 import { Counted, DIRECTORY, work } from './testing/counted.ts'
 
 /** A directory with a snapshot and several files of the log, after an orderly end or a kill. */
@@ -114,6 +115,34 @@ test('the file and the place are named', async () => {
   )
   files.put(path, bytes.slice(0, end - 20))
   expect(await start(files)).toMatch(/log-\d+, byte \d+: the log ends here, but is acknowledged up to byte \d+$/)
+})
+
+test('a flipped bit in the header of a batch, while the mark lags behind all of them', async () => {
+  const files = new HandFiles()
+  const log = await Counted.open(files, { segmentBytes: 1 << 20 })
+  const path = `${DIRECTORY}/log-1`
+  log.append(2)
+  await log.sync()
+  const headers: number[] = []
+  for (const count of [5, 3, 1]) {
+    headers.push(files.get(path).length)
+    log.append(count)
+    await log.sync()
+  }
+  // Power loss: the log was synced, the mark never is.
+  const left = files.afterPowerLoss((most, name) => (name?.endsWith('/mark') ? 0 : most))
+  expect(left.get(`${DIRECTORY}/mark`).every((byte) => byte === 0)).toBe(true)
+  expect(await start(left.afterKill())).toBe(log.acknowledged)
+  for (const header of headers) {
+    for (let bit = 0; bit < 8 * BATCH_HEADER; bit++) {
+      const hurt = left.afterKill()
+      const at = header + (bit >> 3)
+      hurt.put(path, left.get(path).with(at, left.get(path)[at]! ^ (1 << (bit & 7))))
+      expect(await start(hurt), `bit ${bit} of the header at ${header}`).toBe(
+        `${path}, byte ${header}: the header of a batch is damaged`,
+      )
+    }
+  }
 })
 
 test('exchanged files, and files of another directory', async () => {
