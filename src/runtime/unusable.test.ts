@@ -1,11 +1,11 @@
 /** What is wrong with a path is said in a line that names it; what is wrong with the machine stays the system's word. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openLog } from './logger.ts'
 import { realFiles } from './storage/files.ts'
-import { unusable } from './unusable.ts'
+import { unusable, unusableWithin } from './unusable.ts'
 
 let root: string
 beforeEach(() => {
@@ -27,6 +27,16 @@ test.each([
   expect(() => openLog({ level: 'info', directory: path, name: 'x' })).toThrow(wrong)
 })
 
+test('a name that is too long, and links that lead nowhere but to themselves', async () => {
+  const long = join(root, 'a'.repeat(300), '1.1')
+  await expect(realFiles.makeDirectory(long)).rejects.toEqual(config(`${long}: the name is too long`))
+  symlinkSync(join(root, 'circle'), join(root, 'circle'))
+  const circle = join(root, 'circle', '1.1')
+  await expect(realFiles.makeDirectory(circle)).rejects.toEqual(
+    config(`${circle}: leads through too many symbolic links`),
+  )
+})
+
 test('a log file that is a directory', () => {
   mkdirSync(join(root, 'x.log'))
   const open = () => openLog({ level: 'info', directory: root, name: 'x' })
@@ -46,4 +56,15 @@ test.each([
 test.each(['ENOSPC', 'EIO', 'EMFILE', 'constructor'])('%s is no mistake of who named the path', (code) => {
   const error = Object.assign(new Error(code), { code })
   expect(unusable('data', error)).toBe(error)
+})
+
+test('what is wrong within a directory always names it', () => {
+  const of = (code: string, path?: string) => Object.assign(new Error(code), { code, syscall: 'read', path })
+  expect(unusableWithin('data', of('EPERM', 'data/log-1'))).toEqual(config('data/log-1: permission denied'))
+  for (const code of ['EIO', 'ENOENT', 'EEXIST']) {
+    expect(unusableWithin('data', of(code))).toMatchObject({ code, message: `data: ${code}` })
+  }
+  const other = new TypeError('a defect')
+  expect(unusableWithin('data', other)).toBe(other)
+  expect(other.message).toBe('a defect')
 })

@@ -12,6 +12,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'lies in a read-only file system',
   ENOENT: 'is not there and cannot be made',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'leads through too many symbolic links',
 }
 
 /** Runs `use`, which makes or opens `path`. @throws SynodError `config` where the path is no use; else what `use` throws */
@@ -28,4 +30,23 @@ export function unusable(path: string, error: unknown): unknown {
   const { code = '', path: part = path } = error as NodeJS.ErrnoException
   const reason = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined
   return reason === undefined ? error : new SynodError('config', `${part}: ${reason}`)
+}
+
+/** The same for what was thrown at something in `directory`, which itself is there; what stays the system's error names it. */
+export function unusableWithin(directory: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  // Names in it that come or go meanwhile are no mistake of who named the directory.
+  const isOthers = code === 'ENOENT' || code === 'EEXIST'
+  return located(directory, isOthers ? error : unusable(directory, error))
+}
+
+/** Lets a system's error say where it happened, which the system often does not; others stay as they are. */
+export function located(path: string, error: unknown): unknown {
+  if (isSystemError(error)) error.message = `${path}: ${error.message}`
+  return error
+}
+
+/** Whether an error is the system's. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
 }

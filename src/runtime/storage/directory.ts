@@ -133,19 +133,21 @@ async function create(files: Files, directory: string, owner: Owner): Promise<Ma
   if ((await files.list(directory)).includes('mark')) await files.remove(join(directory, 'mark'))
   await Mark.create(files, join(directory, 'mark'))
   await files.syncDirectory(directory)
-  await writeManifest(files, directory, manifest)
+  await prepareManifest(files, directory, manifest)
+  await files.rename(join(directory, 'manifest') + ASIDE, join(directory, 'manifest'))
+  await files.syncDirectory(directory)
   return manifest
 }
 
-/** Puts a manifest in its place, durably. */
-export async function writeManifest(files: Files, directory: string, manifest: Manifest): Promise<void> {
-  const path = join(directory, 'manifest')
-  const file = await files.open(path + ASIDE, 'new')
-  await file.write(encodeManifest(manifest), 0)
-  await file.sync()
-  await file.close()
-  await files.rename(path + ASIDE, path)
-  await files.syncDirectory(directory)
+/** Writes a manifest that does not count yet, durably. */
+export async function prepareManifest(files: Files, directory: string, manifest: Manifest): Promise<void> {
+  const file = await files.open(join(directory, 'manifest') + ASIDE, 'new')
+  try {
+    await file.write(encodeManifest(manifest), 0)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 /** Makes a directory, durable in the one above it. */

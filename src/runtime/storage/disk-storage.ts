@@ -8,6 +8,7 @@
  */
 import { SynodError } from '../../errors.ts'
 import type { RecordKind, Storage, StoredRecord } from '../../seams.ts'
+import { located, unusableWithin } from '../unusable.ts'
 import { writeSnapshot } from './checkpoint.ts'
 import { type Contents, makeDirectory, openDirectory, removeBelow } from './directory.ts'
 import { type File, type Files, type Release, realFiles } from './files.ts'
@@ -96,23 +97,26 @@ export class DiskStorage implements Storage {
 
   /**
    * Opens a data directory, or makes one.
-   * @throws SynodError `storage` when it is held by another process, or damaged and not to be set aside; `config` when it holds the
-   * records of another node, cluster or algorithm, or no directory can be there; or the system's error
+   * @throws SynodError `storage` when it is held by another process, or damaged and not to be set aside, or not possible to; `config`
+   * when it holds the records of another node, cluster or algorithm, or cannot be used; or the system's error. Each names the
+   * directory, or what in it is wrong
    */
   static async open(options: DiskOptions): Promise<DiskStorage> {
     const { directory, owner, files = realFiles } = options
-    await makeDirectory(files, directory)
-    const release = await files.lock(directory)
+    let release: Release | null = null
     try {
+      await makeDirectory(files, directory)
+      const held = await files.lock(directory)
+      release = held
       const open = (aside: string | null) =>
-        openDirectory(files, directory, owner).then((contents) => new DiskStorage(options, contents, release, aside))
+        openDirectory(files, directory, owner).then((contents) => new DiskStorage(options, contents, held, aside))
       return await open(null).catch(async (error: unknown) => {
         if (!options.setsAside || !(error instanceof Damage)) throw error
         return open(await setAside(files, directory, owner, error))
       })
     } catch (error) {
-      await release()
-      throw error
+      await release?.()
+      throw unusableWithin(directory, error)
     }
   }
 
@@ -212,11 +216,11 @@ export class DiskStorage implements Storage {
     return result
   }
 
-  /** Lets this be the end of all writing. The system's errors do not say where they happened. */
+  /** Lets this be the end of all writing. */
   #end(error: unknown): void {
     if (this.#failure !== null) return
     this.#failure = error
-    if (error instanceof Error && 'syscall' in error) error.message = `${this.#directory}: ${error.message}`
+    located(this.#directory, error)
   }
 
   /** Makes a batch durable. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DiskStorage } from './disk-storage.ts'
+import { type Files, realFiles } from './files.ts'
 import { KINDS, OWNER, record, recordsBelow } from './testing/counted.ts'
 
 let directory: string
@@ -54,8 +55,46 @@ test('one at a time; what is refused leaves nothing behind', async () => {
   await (await open()).close()
 })
 
+test('damage that cannot be set aside leaves one folder at most, which is used once it can', async () => {
+  const path = join(directory, '1.1')
+  const options = { directory: path, owner: OWNER, setsAside: true }
+  await (await DiskStorage.open(options)).close()
+  rmSync(join(path, 'mark'))
+  const manifest = readFileSync(join(path, 'manifest'))
+  const files: Files = {
+    ...realFiles,
+    rename: (from, to) =>
+      Promise.reject(Object.assign(new Error('EPERM'), { code: 'EPERM', syscall: 'rename', from, to })),
+  }
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await expect(DiskStorage.open({ ...options, files })).rejects.toMatchObject({
+      code: 'storage',
+      message: `${path}: its records are damaged, and cannot be set aside (EPERM); ${path}/mark: this file is missing`,
+    })
+    expect(readdirSync(path).sort()).toEqual(['damaged-1', 'manifest'])
+    expect(readdirSync(join(path, 'damaged-1'))).toEqual([])
+    expect(readFileSync(join(path, 'manifest'))).toEqual(manifest)
+  }
+  const storage = await DiskStorage.open(options)
+  expect(storage.recovered.aside).toBe(join(path, 'damaged-1'))
+  expect(readFileSync(join(path, 'damaged-1', 'manifest'))).toEqual(manifest)
+  await storage.close()
+})
+
+test.each(['makeDirectory', 'lock', 'list', 'open', 'syncDirectory'] as const)(
+  'a system error of %s at the start names the directory',
+  async (call) => {
+    const fails = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code, syscall: 'some' }))
+    const path = join(directory, '1.1')
+    const start = (code: string) =>
+      DiskStorage.open({ directory: path, owner: OWNER, files: { ...realFiles, [call]: fails(code) } })
+    await expect(start('ENOSPC')).rejects.toMatchObject({ code: 'ENOSPC', message: `${path}: ENOSPC` })
+    await expect(start('EPERM')).rejects.toMatchObject({ code: 'config', message: `${path}: permission denied` })
+    await (await DiskStorage.open({ directory: path, owner: OWNER })).close()
+  },
+)
+
 test.skipIf(!existsSync('/dev/full'))('a full disk ends it (skipped where there is no /dev/full)', async () => {
-  const { realFiles } = await import('./files.ts')
   const full = await realFiles.open('/dev/full', 'write')
   await expect(full.write(new Uint8Array(10), 0)).rejects.toMatchObject({ code: 'ENOSPC' })
   await full.close()

@@ -27,9 +27,12 @@ export class Mark {
   /** Makes an empty mark. */
   static async create(files: Files, path: string): Promise<void> {
     const file = await files.open(path, 'new')
-    await file.write(new Uint8Array(MARK_BYTES), 0)
-    await file.sync()
-    await file.close()
+    try {
+      await file.write(new Uint8Array(MARK_BYTES), 0)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
   }
 
   /** @throws SynodError `storage` when the mark is of another memory, or not there */

@@ -1,6 +1,6 @@
 /** Damaged records of a node that has peers: set aside, whole, and the new memory knows that it has forgotten. */
 import { expect, test } from 'vitest'
-import { HandFiles } from '../../../test/support/hand-files.ts'
+import { HandFiles, systemError } from '../../../test/support/hand-files.ts'
 import { SynodError } from '../../errors.ts'
 import { DiskStorage } from './disk-storage.ts'
 import { Counted, DIRECTORY, KINDS, OWNER, work } from './testing/counted.ts'
@@ -87,13 +87,73 @@ test('a crash at any byte of it never leaves a directory that passes for a new o
   for (let budget = 0; budget < whole.spent; budget++) {
     const dying = files.afterKill()
     dying.budget = budget
-    await open(dying).catch((error: NodeJS.ErrnoException) => expect(error.code).toBe('EDEAD'))
+    await open(dying).catch((error: Error) => expect(error.message).toContain('EDEAD'))
     for (const left of [dying.afterKill(), dying.afterPowerLoss(() => 0), dying.afterPowerLoss(choose)]) {
       const storage = await open(left)
       expect([storage.forgot, storage.recovered.records], `after ${budget}`).toEqual([true, 0])
     }
   }
 })
+
+/** All files with what is in them. */
+function contentOf(files: HandFiles): Map<string, Uint8Array> {
+  return new Map(files.paths.map((path) => [path, files.get(path)]))
+}
+
+test('without room all stays as it is, however often it is tried, and one line says why; with room it goes on', async () => {
+  const { files, path } = await damaged()
+  const before = contentOf(files)
+  const whole = files.afterKill()
+  await (await open(whole)).close()
+  // For the mark, the manifest, the folder, and the copy of the old manifest.
+  const needRoom = whole.calls.filter((call) => /^(makeDirectory|new|write) /.test(call))
+  expect(needRoom).toHaveLength(7)
+  for (let room = 0; room < needRoom.length; room++) {
+    const full = files.afterKill()
+    for (let attempt = 0; attempt < 3; attempt++) {
+      full.onCall = (call, at) => {
+        if (needRoom.indexOf(`${call} ${at}`) >= room) throw systemError('ENOSPC', at)
+      }
+      const wrong = await open(full).then(() => null, String)
+      expect(wrong).toMatch(
+        /^SynodError: \/data\/1\.1: its records are damaged, and cannot be set aside \(ENOSPC: .*\); .*snapshot-\d+, byte/,
+      )
+      expect(wrong).toContain(`${path}, byte`)
+      expect(contentOf(full), `room for ${room}`).toEqual(before)
+    }
+    full.onCall = () => {}
+    const storage = await open(full)
+    expect([storage.forgot, storage.recovered.aside]).toEqual([true, `${DIRECTORY}/damaged-1`])
+    for (const [name, bytes] of before) expect(full.get(name.replace('1.1/', '1.1/damaged-1/'))).toEqual(bytes)
+  }
+})
+
+test('whatever call fails, no byte of what was there is lost, and the next start knows that it has forgotten', async () => {
+  const { files } = await damaged()
+  const before = contentOf(files)
+  const whole = files.afterKill()
+  await (await open(whole)).close()
+  for (let broken = 0; broken < whole.calls.length; broken++) {
+    const failing = files.afterKill()
+    let count = 0
+    failing.onCall = (_call, at) => {
+      if (count++ === broken) throw systemError('EIO', at)
+    }
+    await expect(open(failing), whole.calls[broken]).rejects.toThrow('cannot be set aside (EIO: ')
+    failing.onCall = () => {}
+    for (const left of [failing.afterKill(), failing.afterPowerLoss(() => 0)]) {
+      const storage = await open(left)
+      expect([storage.forgot, storage.recovered.records], whole.calls[broken]).toEqual([true, 0])
+      const kept = [...contentOf(left)].flatMap(([name, bytes]) => (name.includes('/damaged-') ? [text(bytes)] : []))
+      expect(kept).toEqual(expect.arrayContaining([...before.values()].map(text)))
+    }
+  }
+})
+
+/** Bytes in a form that compares fast. */
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1')
+}
 
 test("another owner's directory, and one that another process holds, are refused as they are", async () => {
   const files = (await damaged()).files.afterKill()
