@@ -106,12 +106,13 @@ export class RollCall {
     this.founded = true
   }
 
-  /** Whether a table is of the same founding. One by order may lack members, and none is of two memories in it. */
+  /**
+   * Whether a table is of the same founding: nothing says otherwise, or a member has the same memory in both. Those by order
+   * lack members, and who has come late may know the second memory of one.
+   */
   agrees(seen: readonly number[]): boolean {
-    return seen.every((incarnation, index) => {
-      const own = this.seen[index] ?? 0
-      return incarnation === 0 || own === 0 || incarnation === own
-    })
+    const both = this.seen.flatMap((own, index) => (own !== 0 && seen[index] ? [own === seen[index]] : []))
+    return both.length === 0 || both.includes(true)
   }
 
   /** The member numbers that have not been heard of. */
