@@ -91,6 +91,25 @@ describe('elections', () => {
     }
   })
 
+  it('two that lag do not take turns in deposing each other while they are told what they have missed', () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const s = cluster({ nodes: FIVE, seed, options: { chunk_bytes: 1, batch: 1 } })
+      const [a, , , d, e] = s.start() as [string, string, string, string, string]
+      s.network.spread(75)
+      s.run(1000)
+      s.admits = ({ name, to }) => name !== 'Accept' || ![d, e].includes(to)
+      for (let key = 0; key < 20; key++) s.submit(a, `${key}`, true)
+      s.run(1000)
+      s.process(a).crash()
+      s.admits = () => true
+      s.passed.length = 0
+      s.until(`a leader, seed ${seed}`, () => ![null, a].includes(s.leader()), 10_000)
+      const prepares = s.passed.filter(({ name }) => name === 'Prepare')
+      expect(new Set(prepares.map(({ message }) => message.ballot)).size, `seed ${seed}`).toBeLessThanOrEqual(4)
+      s.judge()
+    }
+  })
+
   it('a candidate that hears no more gives up, and another one is heard', () => {
     const s = cluster({ options: { chunk_bytes: 1, batch: 1 } })
     const [a, b, c] = s.start() as [string, string, string]

@@ -26,6 +26,8 @@ export class Election {
   timer: Timer | null = null
   /** From which slot on the last candidate has asked. */
   #asked = { ballot: 0, from: 0 }
+  /** When a part of a long answer has last gone from here to a candidate, or come. */
+  #toldAt = { ballot: -1, ms: 0 }
 
   constructor(paxos: Paxos) {
     this.#paxos = paxos
@@ -130,6 +132,7 @@ export class Election {
     if (m.votes.some((vote) => vote.slot > known + LEAP)) return
     // A repeated part is not answered, or answers would multiply.
     if (!candidate.take(m, from)) return
+    if (m.more) this.#toldAt = { ballot: m.ballot, ms: this.#paxos.node.now() }
     if (candidate.elected) this.conclude()
     else this.#ask(candidate, from)
   }
@@ -150,7 +153,16 @@ export class Election {
   heed(ballot: number, from: number): void {
     const goesOn = ballot === this.#asked.ballot && from > this.#asked.from
     if (goesOn || ballot !== this.#asked.ballot) this.#asked = { ballot, from }
-    if (goesOn && this.#paxos.role === 'follower' && !this.#paxos.leader) this.postpone()
+    if (!goesOn) return
+    this.#toldAt = { ballot, ms: this.#paxos.node.now() }
+    if (this.#paxos.role === 'follower' && !this.#paxos.leader) this.postpone()
+  }
+
+  /** Whether this node is telling votes, or being told them, for the ballot that it has promised. */
+  get goesOn(): boolean {
+    const { node, promised, options } = this.#paxos
+    const silence = node.now() - this.#toldAt.ms
+    return this.#toldAt.ballot === promised && silence >= 0 && silence < options.election_ms
   }
 
   /** Asks again those who have not told everything. */

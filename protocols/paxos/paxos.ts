@@ -115,7 +115,8 @@ export class Paxos implements Replica {
 
   onCanvass(m: messages.Canvass, from: NodeId): void {
     if (!this.voting) return
-    const granted = !this.#hearsLeader()
+    // Nor to one that has nothing to tell to a candidate, while that is told by others: it would begin anew.
+    const granted = !this.#hearsLeader() && !this.election.goesOn
     this.node.send(from, messages.Canvassed, { round: m.round, promised: this.promised, granted })
   }
 
