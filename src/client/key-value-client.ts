@@ -77,7 +77,10 @@ export class KeyValueClient extends Writes {
     return new Session(id, this.#attempts)
   }
 
-  /** Closes all connections once requests under way have ended; further ones are refused at once, with code `usage`. */
+  /**
+   * Closes all connections once requests under way have ended; further ones are refused at once, with code `usage`, and so are
+   * those of sessions that wait for their turn.
+   */
   async close(): Promise<void> {
     await this.#attempts.close()
   }
