@@ -1,9 +1,11 @@
 /** Reads a request's body up to a limit. Fastify's own reader would refuse types such as Paxi's `json`. */
 import type { IncomingMessage } from 'node:http'
+import { Arrival, owned } from './arrival.ts'
+import type { Bodies, Overflow } from './bodies.ts'
 import { Connection } from './connection.ts'
 
 /** How many bytes the request declares; undefined for chunks, and where there is no body. */
-export function declaredBytes(request: IncomingMessage): number | undefined {
+function declaredBytes(request: IncomingMessage): number | undefined {
   const declared = request.headers['content-length']
   return declared === undefined ? undefined : Number(declared)
 }
@@ -18,42 +20,56 @@ export function declaresMore(request: IncomingMessage, limit: number): boolean {
   return (declaredBytes(request) ?? 0) > limit
 }
 
-/** A copy where `chunk` is a view on a larger buffer, which a kept value would keep alive. */
-function owned(chunk: Buffer): Uint8Array {
-  return chunk.length === chunk.buffer.byteLength ? chunk : Buffer.from(chunk)
-}
-
 /**
- * Calls `done` with the whole body, or with null as soon as more than `limit` bytes of it have arrived.
+ * Calls `done` with the whole body; or, as soon as that is known, with why it is refused: it is longer, or declares to be,
+ * than a body may be, or than there is room for. What of it is here is then dropped, and what still comes is not read.
  * A body that ends early (the client went away) calls nothing. Pipelined requests wait for its end.
  */
-export function readBody(request: IncomingMessage, limit: number, done: (body: Uint8Array | null) => void): void {
-  if (request.complete) {
-    // It has had to wait behind others, and is here as a whole: what is read at once costs no turn of the event loop.
-    const body = (request.read() as Buffer | null) ?? Buffer.alloc(0)
-    done(body.length <= limit ? owned(body) : null)
-    return
-  }
-  const connection = Connection.of(request.socket)
+export function readBody(request: IncomingMessage, bodies: Bodies, done: (body: Uint8Array | Overflow) => void): void {
+  const declared = declaredBytes(request)
+  const overflow = bodies.refusal(declared ?? 0)
+  if (overflow) done(overflow)
+  // It has had to wait behind others, and is here as a whole: what is read at once costs no turn of the event loop.
+  else if (request.complete) done(readAtOnce(request, bodies))
+  else readAsItComes(request, new Arrival(bodies, declared), done)
+}
+
+function readAtOnce(request: IncomingMessage, bodies: Bodies): Uint8Array | Overflow {
+  const body = (request.read() as Buffer | null) ?? Buffer.alloc(0)
+  return bodies.refusal(body.length) ?? owned(body)
+}
+
+function readAsItComes(request: IncomingMessage, arrival: Arrival, done: (body: Uint8Array | Overflow) => void): void {
+  const { socket } = request
+  const connection = Connection.of(socket)
   connection.beginBody(request)
-  const chunks: Buffer[] = []
-  let length = 0
+  let watched = false
+  const drop = (): void => arrival.drop()
+  const unwatch = (): void => {
+    if (watched) socket.off('close', drop)
+  }
   const onData = (chunk: Buffer): void => {
-    length += chunk.length
-    if (length <= limit) {
-      chunks.push(chunk)
+    // Its client may send the rest behind its refusal, and has been told that nothing was done.
+    if (connection.hasRefused(request)) {
+      drop()
       return
     }
-    request.off('data', onData)
-    request.off('end', onEnd)
-    done(null)
+    const overflow = arrival.add(chunk)
+    if (overflow) {
+      request.off('data', onData)
+      request.off('end', onEnd)
+      unwatch()
+      drop()
+      done(overflow)
+    } else if (arrival.isCounted && !watched) {
+      watched = true
+      // Its client has gone away, perhaps after its refusal.
+      socket.on('close', drop)
+    }
   }
   const onEnd = (): void => {
-    const [first] = chunks
-    const body = chunks.length === 1 && first ? owned(first) : Buffer.concat(chunks, length)
-    // The request lives until it is answered, and must not keep them.
-    chunks.length = 0
-    // Its client may send the rest behind its refusal, and has been told that nothing was done.
+    unwatch()
+    const body = arrival.take()
     if (!connection.hasRefused(request)) done(body)
     connection.endBody()
   }

@@ -6,8 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Command } from '../command.ts'
 import { ERRORS } from '../errors.ts'
 import type { Outcome, ReadMode, Result } from '../request.ts'
-import { Bodies } from './bodies.ts'
-import { declaredBytes, declaresMore, readBody } from './body.ts'
+import { Bodies, type Overflow } from './bodies.ts'
+import { readBody } from './body.ts'
 import { Connection } from './connection.ts'
 import { Door } from './door.ts'
 import type { Gateway } from './gateway.ts'
@@ -42,7 +42,6 @@ export class Responder {
   closing = false
   readonly #gateway: Gateway
   readonly #door: Door
-  readonly #bounds: Bounds
   readonly #bodies: Bodies
   /** Requests that the node has not answered. */
   #inside = 0
@@ -55,23 +54,16 @@ export class Responder {
 
   constructor(gateway: Gateway, bounds: Bounds) {
     this.#gateway = gateway
-    this.#bounds = bounds
-    this.#bodies = new Bodies(bounds.openLimit)
+    this.#bodies = new Bodies(bounds.bodyLimit, bounds.openLimit)
     this.#door = new Door(() => (this.closing ? Number.POSITIVE_INFINITY : gateway.room), bounds.patienceMs)
   }
 
   /** Reads the body of a request; refuses it for one that is too long, and one for which there is no room. */
   read(response: Response, done: (body: Uint8Array) => void): void {
-    const { req } = response
-    const { bodyLimit, openLimit } = this.#bounds
-    const tooLong = `the body is longer than ${bodyLimit} bytes`
-    if (declaresMore(req, bodyLimit)) this.#refuseBody(response, 413, tooLong)
-    else if (this.#bodies.expect(req, declaredBytes(req) ?? bodyLimit))
-      readBody(req, bodyLimit, (body) => (body ? done(body) : this.#refuseBody(response, 413, tooLong)))
-    else {
-      const reason = `the bodies of open requests would have more than ${openLimit} bytes`
-      this.#refuseBody(response, 503, reason, ['Retry-After', '1'])
-    }
+    readBody(response.req, this.#bodies, (body) => {
+      if (body instanceof Uint8Array) done(body)
+      else this.#refuseBody(response, body)
+    })
   }
 
   /** Submits a command and answers with what becomes of it; without `present`, with 200 and the value. */
@@ -139,9 +131,9 @@ export class Responder {
    * Refuses a body that is not read. The answer is complete at once, but the connection stays for a moment in which
    * what still arrives is thrown away: closing it with unread bytes would destroy the answer on its way.
    */
-  #refuseBody(response: Response, status: number, sentence: string, headers: string[] = []): void {
-    const body = `${sentence}\n`
-    headers.push('Content-Type', TEXT, 'X-Content-Type-Options', 'nosniff', 'Connection', 'close')
+  #refuseBody(response: Response, { status, reason, headers: told }: Overflow): void {
+    const body = `${reason}\n`
+    const headers = [...told, 'Content-Type', TEXT, 'X-Content-Type-Options', 'nosniff', 'Connection', 'close']
     headers.push('Content-Length', String(body.length))
     if (!this.#begin(response, status, headers)) return
     Connection.of(response.req.socket).cut()
