@@ -22,7 +22,19 @@ beforeEach(async () => {
   url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
 })
 
-afterEach(() => app.close())
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close()
+  return app.close()
+})
+
+const clients: RawClient[] = []
+
+/** A connection that ends with the test; it may hear an answer after its own end. */
+function rawClient(): RawClient {
+  const client = new RawClient((app.server.address() as AddressInfo).port, true)
+  clients.push(client)
+  return client
+}
 
 async function ask(method: string, path: string): Promise<[number, string]> {
   const response = await fetch(`${url}${path}`, { method })
@@ -83,30 +95,64 @@ describe('bad requests change nothing', () => {
     ['no path', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n', 404, 'here are POST /nodes/<id> and GET /config'],
     ['a long body', `${JOIN}Content-Length: 5000\r\n\r\n`, 413, 'the body is longer than 1024 bytes'],
   ])('%s', async (_what, bytes, status, sentence) => {
-    const client = new RawClient((app.server.address() as AddressInfo).port)
-    try {
-      const { headers, body, ...response } = await client.exchange(bytes)
-      expect([response.status, body.toString()]).toEqual([status, `${sentence}\n`])
-      expectText(headers)
-    } finally {
-      client.close()
-    }
+    const { headers, body, ...response } = await rawClient().exchange(bytes)
+    expect([response.status, body.toString()]).toEqual([status, `${sentence}\n`])
+    expectText(headers)
     expect(joined).toEqual([])
   })
 })
 
-test('a body that does not matter is not waited for, nor read as anything', async () => {
-  const client = new RawClient((app.server.address() as AddressInfo).port)
-  try {
-    const json = `${JOIN}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{`
-    expect((await client.exchange(json)).body.toString()).toBe('waiting for 1 more node\n')
-    const next = 'GET /config HTTP/1.1\r\nHost: x\r\n\r\n'
-    expect((await client.exchange(`12345678${next}`)).body.toString()).toBe('waiting for 1 more node\n')
-  } finally {
-    client.close()
-  }
+test('a body that does not matter is waited for, and not read as anything', async () => {
+  const client = rawClient()
+  const json = `${JOIN}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{`
+  client.send(json)
+  await heard()
+  expect(joined).toEqual([])
+  const next = 'GET /config HTTP/1.1\r\nHost: x\r\n\r\n'
+  expect((await client.exchange(`12345678${next}`)).body.toString()).toBe('waiting for 1 more node\n')
+  expect((await client.response()).body.toString()).toBe('waiting for 1 more node\n')
   expect(joined).toEqual(['1.1 127.0.0.1'])
 })
+
+describe('a join whose body does not come to its end joins nobody', () => {
+  const length = `${JOIN}Content-Length: 9\r\n\r\n`
+  const chunked = `${JOIN}Transfer-Encoding: chunked\r\n\r\n`
+
+  test.each([
+    ['half a body', `${length}{"a`],
+    ['no body', length],
+    ['half a chunk', `${chunked}5\r\nab`],
+    ['no last chunk', `${chunked}2\r\nab\r\n`],
+  ])('%s, then the end, or a reset', async (_what, bytes) => {
+    const ended = rawClient()
+    ended.send(bytes)
+    ended.socket.end()
+    expect((await ended.response()).status).toBe(400)
+    await ended.closed
+    const reset = rawClient()
+    reset.send(bytes)
+    await heard()
+    reset.socket.resetAndDestroy()
+    await reset.closed
+    await heard()
+    expect(joined).toEqual([])
+  })
+
+  test('chunks that are too long together', async () => {
+    const client = rawClient()
+    const { status, headers, body } = await client.exchange(`${chunked}401\r\n${'a'.repeat(1025)}\r\n0\r\n\r\n`)
+    expect([status, body.toString()]).toEqual([413, 'the body is longer than 1024 bytes\n'])
+    expectText(headers)
+    client.socket.end()
+    await client.closed
+    expect(joined).toEqual([])
+  })
+})
+
+/** Settles when what was sent before on other connections has arrived. */
+async function heard(): Promise<void> {
+  for (let round = 0; round < 2; round++) await ask('GET', '/config')
+}
 
 /** As all refusals are told. */
 function expectText(headers: { get(name: string): string | null | undefined }): void {

@@ -5,15 +5,19 @@
 import { type IncomingMessage, METHODS } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { SynodError } from '../errors.ts'
-import { declaresMore } from './body.ts'
+import { Bodies } from './bodies.ts'
+import { declaresBody, readBody } from './body.ts'
 import { refuseBytes } from './client-error.ts'
 import { Connection } from './connection.ts'
-import { inspect } from './guard.ts'
+import { inspect, type Violation } from './guard.ts'
 import { sentenceOf } from './responder.ts'
 import type { Roster } from './roster.ts'
 
-/** A request has no body that matters, and none is read; but who announces a long one has come to the wrong place. */
+/** No request needs a body: one is read and thrown away, but who sends a long one has come to the wrong place. */
 const BODY_BYTES = 1024
+
+/** How often it looks for requests that take too long to arrive. */
+const CHECK_MS = 500
 
 /**
  * Makes the server; the caller listens and closes.
@@ -24,20 +28,33 @@ export function createMasterServer(roster: Roster, onJoin: (id: string, host: st
     logger: false,
     requestTimeout: 10_000,
     forceCloseConnections: true,
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, connectionsCheckingInterval: CHECK_MS },
     clientErrorHandler: refuseBytes,
     // Targets that the router cannot read, such as `/nodes/%zz`.
     frameworkErrors: (_error, _request, reply) => sentence(reply, 400, 'invalid path'),
   })
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
-  app.addHook('onRequest', (request, reply, next) => {
-    const connection = Connection.of(request.raw.socket)
+  const bodies = new Bodies(BODY_BYTES, Number.POSITIVE_INFINITY)
+  app.addHook('onRequest', ({ raw }, reply, next) => {
+    const connection = Connection.of(raw.socket)
     if (!connection.begin(reply.raw)) return
-    const violation = violationOf(request.raw)
+    const refuse = ({ status, reason }: { status: number; reason: string }) =>
+      sentence(reply.header('Connection', 'close'), status, reason)
+    const violation = violationOf(raw)
+    // Who goes away before all of a request is here has asked for nothing.
+    const readWhole = () =>
+      readBody(raw, bodies, (body) => {
+        if (body instanceof Uint8Array) {
+          next()
+          return
+        }
+        connection.cut()
+        refuse(body)
+      })
     if (violation) {
       connection.end()
-      sentence(reply.header('Connection', 'close'), violation.status, violation.reason)
-    } else next()
+      refuse(violation)
+    } else connection.inTurn(raw, declaresBody(raw) ? readWhole : next)
   })
   const answer = (reply: FastifyReply) => {
     const config = roster.config()
@@ -74,8 +91,7 @@ export function createMasterServer(roster: Roster, onJoin: (id: string, host: st
 }
 
 /** Why the rest of a connection is not to be read; targets are the routes' own, which tell a wrong id in words. */
-function violationOf(request: IncomingMessage): { status: number; reason: string } | null {
-  if (declaresMore(request, BODY_BYTES)) return { status: 413, reason: `the body is longer than ${BODY_BYTES} bytes` }
+function violationOf(request: IncomingMessage): Violation | null {
   const violation = inspect(request, { clientId: '', commandId: '0' })
   return violation?.close ? violation : null
 }
