@@ -12,10 +12,10 @@ import {
   type Target,
 } from '../src/client/index.ts'
 import type { Config } from '../src/config/index.ts'
-import { Cluster, SynodError } from '../src/index.ts'
+import { Cluster } from '../src/index.ts'
 import { readConfig } from '../src/runtime/config-file.ts'
 import { fetchConfig } from '../src/runtime/remote-config.ts'
-import { COMMON, parseFlags, run } from './flags.ts'
+import { COMMON, exitCodeOf, isExpected, parseFlags, report, run } from './flags.ts'
 
 const PROGRAM = {
   name: 'cmd',
@@ -26,8 +26,9 @@ const PROGRAM = {
 Without a command: a shell on a terminal; else one command per line, and the exit code is the worst of them.
 With -json an object has command and good; what is known of it (get: key, node, and value, or base64 of what is no
 text; put: key, node, slot, ballot; consensus: agreed, explanation; state and heal: nodes); and in text and note what is
-printed without the flag. After a failure it has error instead. A wrong command stays one line on stderr, and a terminal
-is read like a pipe.
+printed without the flag. After a failure it has error instead, whatever failed: the cluster, a wrong command, the
+configuration, or a master that is away; command is empty if none was read. Only wrong flags stay one line on stderr. A
+terminal is read like a pipe.
 Without -id each request goes to a random node; with -algorithm chain, put goes to the first node and get to the last.
 Exit: 0 good, 1 an absent key, a false answer or a failure, 2 usage, 130 interrupted.`,
 } as const
@@ -37,6 +38,17 @@ const SPARE_MS = 3_000
 async function main(): Promise<number> {
   const { flags, positionals } = parseFlags(PROGRAM, process.argv.slice(2))
   const print = flags.json ? printJson : printText
+  try {
+    return await perform(flags, positionals, print)
+  } catch (error) {
+    return failed(print, positionals[0] ?? '', error)
+  }
+}
+
+type CmdFlags = ReturnType<typeof parseFlags<(typeof PROGRAM)['flags']>>['flags']
+
+/** Runs the command, or a shell; gives the exit code. */
+async function perform(flags: CmdFlags, positionals: readonly string[], print: Print): Promise<number> {
   if (positionals[0] === 'help') return print('help', { good: true, out: helpText(), note: '', facts: {} })
   // A chain has a head and a tail; all else is asked in the same way, as Paxi's clients do.
   const algorithm = flags.algorithm.toLowerCase()
@@ -114,14 +126,21 @@ async function readLines(client: Target, print: Print): Promise<number> {
 
 /** Runs one line; a wrong one does not end the shell. */
 async function obey(client: Target, line: string, print: Print): Promise<number> {
+  let words: string[] = []
   try {
-    const words = splitWords(line)
+    words = splitWords(line)
     return words.length > 0 ? print(words[0]!, await execute(client, words)) : 0
   } catch (error) {
-    if (!(error instanceof SynodError)) throw error
-    process.stderr.write(`${error.message}\n`)
-    return 2
+    return failed(print, words[0] ?? '', error)
   }
+}
+
+/** Prints why a command was not even tried; gives the exit code. @throws what is a defect */
+function failed(print: Print, command: string, error: unknown): number {
+  if (!isExpected(error)) throw error
+  const reason = report(error)
+  print(command, { good: false, out: '', note: reason, facts: { error: reason } })
+  return exitCodeOf(error)
 }
 
 /** Prints what a command says; gives the exit code. */

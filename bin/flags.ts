@@ -263,9 +263,13 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof SynodError && (error.code === 'usage' || error.code === 'config') ? 2 : 1
 }
 
-/** One line for what can be expected: a coded error, or the system's (a taken port). The stack for all else. */
+/** Whether an error is no defect: a coded one, or the system's (a taken port). */
+export function isExpected(error: unknown): boolean {
+  return error instanceof Error && ((error instanceof SynodError && error.code !== 'internal') || 'syscall' in error)
+}
+
+/** One line for what can be expected, the stack for all else. */
 export function report(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const expected = (error instanceof SynodError && error.code !== 'internal') || 'syscall' in error
-  return expected ? error.message.replace(/\s*[\r\n]+\s*/g, ' ') : (error.stack ?? error.message)
+  return isExpected(error) ? error.message.replace(/\s*[\r\n]+\s*/g, ' ') : (error.stack ?? error.message)
 }

@@ -76,7 +76,7 @@ test('in a pipe every command says what it did, and nothing else is printed', as
   expect(stdout).not.toContain('\u001b')
 })
 
-test('with -json each command prints one object on a line, and only wrong words go to stderr', async () => {
+test('with -json each command prints one object on a line, a wrong one, too, and nothing goes to stderr', async () => {
   const cluster = await RealCluster.create(['1.1'], { fault_injection: true })
   const flags = ['-config', cluster.configFile, '-json']
   const failed = await runProgram('cmd', [...flags, 'get', '7'])
@@ -87,13 +87,13 @@ test('with -json each command prints one object on a line, and only wrong words 
   await cluster.startAll('-log_level', 'warning')
   const lines = ['put 7 "a b"', 'get 7', 'get 8', '', 'get 01', 'state', 'heal', 'consensus 7', 'exit', 'get 7']
   const { code, stdout, stderr } = await runProgram('cmd', flags, `${lines.join('\n')}\n`)
-  expect(code).toBe(2)
-  expect(stderr).toMatch(/^[^\n]*01[^\n]*\n$/)
+  expect([code, stderr]).toEqual([2, ''])
   const objects = stdout.split('\n').slice(0, -1)
   expect(objects.map((line) => JSON.parse(line) as unknown)).toMatchObject([
     { command: 'put', good: true, key: '7', node: '1.1', slot: expect.any(Number) as number },
     { command: 'get', good: true, key: '7', node: '1.1', value: 'a b' },
     { command: 'get', good: false, key: '8', value: null, note: 'key 8 is absent (or its value is empty)' },
+    { command: 'get', good: false, error: expect.stringContaining('01') as string },
     { command: 'state', good: true, nodes: [{ node: '1.1', algorithm: 'paxos', leader: '1.1', ready: true }] },
     { command: 'heal', good: true, nodes: [{ node: '1.1', healed: [] }], text: 'there was no fault to heal' },
     { command: 'consensus', good: true, agreed: true, text: 'true' },
@@ -101,8 +101,39 @@ test('with -json each command prints one object on a line, and only wrong words 
 
   const absent = await runProgram('cmd', [...flags, 'get', 'none'])
   expect([absent.code, absent.stderr, JSON.parse(absent.stdout)]).toMatchObject([1, '', { good: false, value: null }])
-  expect(await runProgram('cmd', [...flags, 'got'])).toMatchObject({ code: 2, stdout: '' })
+  const wrong = await runProgram('cmd', [...flags, 'got'])
+  expect([wrong.code, wrong.stderr]).toEqual([2, ''])
+  expect(JSON.parse(wrong.stdout)).toEqual({ command: 'got', good: false, error: 'unknown command "got"; try help' })
   expect(JSON.parse((await runProgram('cmd', ['-json', 'help'])).stdout)).toMatchObject({ command: 'help', good: true })
+})
+
+test.each([
+  ['a master that is away', ['-master', '127.0.0.1:1'], 1, /^master 127\.0\.0\.1:1: .*ECONNREFUSED/],
+  ['a bad master', ['-master', 'a b'], 2, /^-master a b: no address/],
+  ['no configuration', ['-config', 'none.json'], 2, /^none\.json: there is no such file$/],
+])(
+  '%s is one line on stderr, with -json one object, and the exit code is the same',
+  async (_what, flags, code, line) => {
+    const text = await runProgram('cmd', [...flags, 'get', '7'])
+    expect(text).toMatchObject({ code, stdout: '' })
+    expect(text.stderr.replace(/\n$/, '')).toMatch(line)
+    const error = text.stderr.trimEnd()
+    for (const [words, input, command] of [
+      [['get', '7'], '', 'get'],
+      [[], 'get 7\n', ''],
+    ] as const) {
+      const json = await runProgram('cmd', [...flags, '-json', ...words], input)
+      expect(json).toMatchObject({ code, stderr: '' })
+      expect(json.stdout).toMatch(/^[^\n]+\n$/)
+      expect(JSON.parse(json.stdout)).toEqual({ command, good: false, error })
+    }
+  },
+)
+
+test('with -json a wrong flag is one line on stderr all the same', async () => {
+  const { code, stdout, stderr } = await runProgram('cmd', ['-json', '-jason', 'get', '7'])
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/^unknown flag -jason; [^\n]+\n$/)
 })
 
 test('a chain is written at its first node and read at its last, and a name that means nothing is refused', async () => {
