@@ -205,6 +205,51 @@ describe('closed', () => {
     expect(error).toMatchObject({ message: 'the client is closed, after 2 attempts' })
     expect(asked).toHaveLength(2)
   })
+
+  it('a session refuses the writes that wait for their turn, and answers those under way', async () => {
+    let release: () => void = () => {}
+    const script: Script = ({ headers }) =>
+      headers.seq === '1' ? new Promise<Scripted>((resolve) => (release = () => resolve([200]))) : [200]
+    const { asked, client } = await pair(inSession(script))
+    const session = await client.openSession()
+    const first = session.put('k', '')
+    await Promise.all(Array.from({ length: 1023 }, () => session.put('k', '')))
+    const waiting = Array.from({ length: 3 }, () => failureOf(session.put('k', '')))
+    const end = client.close()
+    release()
+    expect(await first).toMatchObject({ node: 'a' })
+    for (const error of await Promise.all(waiting)) {
+      expect(error).toBeInstanceOf(RefusedError)
+      expect(error).toMatchObject(closed)
+    }
+    await end
+    expect(asked).toHaveLength(1 + 1024)
+  })
+
+  it('a session refuses a write that waits to be sent again, if it was certainly not applied before', async () => {
+    let release: () => void = () => {}
+    const refused = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const script: Script = async ({ headers }) => {
+      if (headers.seq !== '1') return [503, 'the session is full', { 'Retry-After': '1' }]
+      await refused
+      return [200]
+    }
+    const { asked, client } = await pair(inSession(script))
+    const session = await client.openSession()
+    const first = session.put('k', '')
+    const again = failureOf(session.put('k', ''))
+    await expect.poll(() => asked.length).toBe(3)
+    const end = client.close()
+    release()
+    expect(await first).toMatchObject({ node: 'a' })
+    const error = await again
+    expect(error).toBeInstanceOf(RefusedError)
+    expect(error).toMatchObject({ ...closed, message: 'the client is closed, after 2 attempts' })
+    await end
+    expect(asked).toHaveLength(3)
+  })
 })
 
 describe('in a session', () => {
