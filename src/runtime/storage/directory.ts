@@ -12,18 +12,21 @@
 import { dirname, join, resolve } from 'node:path'
 import { drawIncarnation } from '../chance.ts'
 import type { File, Files } from './files.ts'
-import { damage } from './format/damage.ts'
+import { Damage, damage } from './format/damage.ts'
 import { type Found, type Inspection, inspect, type Opened } from './format/inspection.ts'
 import { decodeManifest, encodeManifest, FORMAT, type Manifest, type Owner, requireOwner } from './format/manifest.ts'
 import { numbersOf, parseName, pathOf } from './format/names.ts'
 import { ASIDE, LogFile } from './log-file.ts'
 import { Mark } from './mark.ts'
+import { readWhole, writeWhole } from './whole-file.ts'
 
 /** What is in a directory. */
 export interface Contents {
   readonly incarnation: number
   /** What was wrong with an earlier memory, which is lost; null when this is the first. */
   readonly damage: string | null
+  /** The folder that holds it; null where there is none. */
+  readonly kept: string | null
   readonly mark: Mark
   /** The snapshot, if there is one, and the files of the log, in the order of their records. */
   readonly files: readonly Found<File>[]
@@ -51,8 +54,10 @@ export async function removeBelow(files: Files, directory: string, snapshot: num
  * @throws SynodError `storage` when something is damaged or missing, `config` when it is another owner's
  */
 export async function openDirectory(files: Files, directory: string, owner: Owner): Promise<Contents> {
-  const { incarnation, damage = null } =
-    (await readManifest(files, directory, owner)) ?? (await create(files, directory, owner))
+  const manifest = (await readManifest(files, directory, owner)) ?? (await create(files, directory, owner))
+  const { incarnation, damage = null, kept = null, moving } = manifest
+  // What is in the old places says nothing: the damage is still that which was found first.
+  if (moving) throw new Damage('storage', damage!)
   const mark = await Mark.open(files, join(directory, 'mark'), incarnation)
   const opened = new Map<string, Opened<File>>()
   try {
@@ -66,6 +71,7 @@ export async function openDirectory(files: Files, directory: string, owner: Owne
     return {
       incarnation,
       damage,
+      kept,
       mark,
       files: inspection.files,
       active,
@@ -102,19 +108,18 @@ async function mend({ files, ending, size }: Inspection<File>): Promise<{ active
   return { active, cut: ending.state === 'torn' ? size - ending.end : 0 }
 }
 
-/** The manifest, or null where nothing has been kept yet. */
-async function readManifest(files: Files, directory: string, owner: Owner): Promise<Manifest | null> {
+/**
+ * The manifest, or null where nothing has been kept yet.
+ * @throws Damage, or SynodError `config` when it is another owner's
+ */
+export async function readManifest(files: Files, directory: string, owner: Owner): Promise<Manifest | null> {
   const path = join(directory, 'manifest')
   const names = await files.list(directory)
   if (!names.includes('manifest')) {
     if (names.some((name) => parseName(name))) throw damage(path, null, 'this file is missing')
     return null
   }
-  const file = await files.open(path, 'read')
-  const bytes = new Uint8Array(await file.size())
-  file.read(bytes, 0)
-  await file.close()
-  const manifest = decodeManifest(path, bytes)
+  const manifest = decodeManifest(path, await readWhole(files, path))
   requireOwner(path, manifest, owner)
   return manifest
 }
@@ -133,21 +138,11 @@ async function create(files: Files, directory: string, owner: Owner): Promise<Ma
   if ((await files.list(directory)).includes('mark')) await files.remove(join(directory, 'mark'))
   await Mark.create(files, join(directory, 'mark'))
   await files.syncDirectory(directory)
-  await prepareManifest(files, directory, manifest)
-  await files.rename(join(directory, 'manifest') + ASIDE, join(directory, 'manifest'))
+  const path = join(directory, 'manifest')
+  await writeWhole(files, path + ASIDE, encodeManifest(manifest))
+  await files.rename(path + ASIDE, path)
   await files.syncDirectory(directory)
   return manifest
-}
-
-/** Writes a manifest that does not count yet, durably. */
-export async function prepareManifest(files: Files, directory: string, manifest: Manifest): Promise<void> {
-  const file = await files.open(join(directory, 'manifest') + ASIDE, 'new')
-  try {
-    await file.write(encodeManifest(manifest), 0)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }
 
 /** Makes a directory, durable in the one above it. */

@@ -6,6 +6,7 @@
  * After a failed write or sync nothing more is written: what is on disk then is not known, and a retry that succeeds
  * proves nothing, for the pages may count as clean.
  */
+import { join } from 'node:path'
 import { SynodError } from '../../errors.ts'
 import type { RecordKind, Storage, StoredRecord } from '../../seams.ts'
 import { located, unusableWithin } from '../unusable.ts'
@@ -40,7 +41,7 @@ export interface Recovered {
   readonly bytes: number
   /** Bytes of an unfinished write, which was never acknowledged, that were cut off. */
   readonly cut: number
-  /** The folder that holds what was found damaged now; null when nothing was. */
+  /** The folder that holds what was found damaged, as long as nothing has been recorded since; else null. */
   readonly aside: string | null
 }
 
@@ -75,7 +76,7 @@ export class DiskStorage implements Storage {
   #logBytes = 0
   #snapshotBytes = 0
 
-  private constructor(options: DiskOptions, contents: Contents, release: Release, aside: string | null) {
+  private constructor(options: DiskOptions, contents: Contents, release: Release) {
     this.#directory = options.directory
     this.#files = options.files ?? realFiles
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES
@@ -91,7 +92,8 @@ export class DiskStorage implements Storage {
       if (head.head.kind === 'snapshot') this.#snapshotBytes = end
       else this.#logBytes += end
     }
-    const { records, cut } = contents
+    const { records, cut, kept } = contents
+    const aside = kept !== null && records === 0 ? join(options.directory, kept) : null
     this.recovered = { records, bytes: this.#snapshotBytes + this.#logBytes, cut, aside }
   }
 
@@ -108,11 +110,11 @@ export class DiskStorage implements Storage {
       await makeDirectory(files, directory)
       const held = await files.lock(directory)
       release = held
-      const open = (aside: string | null) =>
-        openDirectory(files, directory, owner).then((contents) => new DiskStorage(options, contents, held, aside))
-      return await open(null).catch(async (error: unknown) => {
+      const open = async () => new DiskStorage(options, await openDirectory(files, directory, owner), held)
+      return await open().catch(async (error: unknown) => {
         if (!options.setsAside || !(error instanceof Damage)) throw error
-        return open(await setAside(files, directory, owner, error))
+        await setAside(files, directory, owner, error)
+        return open()
       })
     } catch (error) {
       await release?.()

@@ -5,6 +5,7 @@
 import type { File, Files } from './files.ts'
 import { damage } from './format/damage.ts'
 import { encodeSlot, MARK_BYTES, type Position, readMark, SLOT_OFFSETS } from './format/mark-slots.ts'
+import { readWhole, writeWhole } from './whole-file.ts'
 
 export class Mark {
   readonly #file: File
@@ -25,14 +26,14 @@ export class Mark {
   }
 
   /** Makes an empty mark. */
-  static async create(files: Files, path: string): Promise<void> {
-    const file = await files.open(path, 'new')
-    try {
-      await file.write(new Uint8Array(MARK_BYTES), 0)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+  static create(files: Files, path: string): Promise<void> {
+    return writeWhole(files, path, new Uint8Array(MARK_BYTES))
+  }
+
+  /** Whether a mark is as it was made. */
+  static async isEmpty(files: Files, path: string): Promise<boolean> {
+    const bytes = await readWhole(files, path)
+    return bytes.length === MARK_BYTES && bytes.every((byte) => byte === 0)
   }
 
   /** @throws SynodError `storage` when the mark is of another memory, or not there */

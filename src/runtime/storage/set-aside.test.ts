@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { HandFiles, systemError } from '../../../test/support/hand-files.ts'
 import { SynodError } from '../../errors.ts'
 import { DiskStorage } from './disk-storage.ts'
-import { Counted, DIRECTORY, KINDS, OWNER, work } from './testing/counted.ts'
+import { Counted, DIRECTORY, KINDS, OWNER, record, work } from './testing/counted.ts'
 
 function open(files: HandFiles, owner = OWNER): Promise<DiskStorage> {
   return DiskStorage.open({ directory: DIRECTORY, owner, files, setsAside: true })
@@ -105,9 +105,9 @@ test('without room all stays as it is, however often it is tried, and one line s
   const before = contentOf(files)
   const whole = files.afterKill()
   await (await open(whole)).close()
-  // For the mark, the manifest, the folder, and the copy of the old manifest.
+  // For the mark, both manifests, the folder, and the copy of the old manifest.
   const needRoom = whole.calls.filter((call) => /^(makeDirectory|new|write) /.test(call))
-  expect(needRoom).toHaveLength(7)
+  expect(needRoom).toHaveLength(9)
   for (let room = 0; room < needRoom.length; room++) {
     const full = files.afterKill()
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -149,6 +149,132 @@ test('whatever call fails, no byte of what was there is lost, and the next start
     }
   }
 })
+
+test('whatever call fails, start after start, one folder gets all that was there, and each line names the true damage', async () => {
+  const { files } = await damaged()
+  const before = contentOf(files)
+  const whole = files.afterKill()
+  const { damage } = await open(whole)
+  for (const [broken, wrong] of [...new Set(whole.calls)].entries()) {
+    for (const persists of [1, 3]) {
+      let left = files.afterKill()
+      for (let start = 0; start < persists; start++) {
+        left.onCall = (call, at) => {
+          if (`${call} ${at}` === wrong) throw systemError('EIO', at)
+        }
+        await expect(open(left), wrong).rejects.toThrow(`cannot be set aside (EIO: ${wrong.split(' ')[1]}); ${damage}`)
+        // Every other call: some do not sync, so that what is durable is another.
+        left = (start + broken) % 2 === 0 ? left.afterKill() : left.afterPowerLoss(() => 0)
+      }
+      const storage = await open(left)
+      expect([storage.damage, storage.recovered.aside], wrong).toEqual([damage, `${DIRECTORY}/damaged-1`])
+      expect(foldersOf(left), wrong).toEqual(['damaged-1'])
+      for (const [name, bytes] of before) expect(left.get(name.replace('1.1/', '1.1/damaged-1/')), wrong).toEqual(bytes)
+      expect(left.paths.filter((name) => !name.includes('damaged-1'))).toEqual([
+        `${DIRECTORY}/manifest`,
+        `${DIRECTORY}/mark`,
+      ])
+    }
+  }
+})
+
+test.each(['a mark', 'an empty mark'])(
+  'crash after crash at any byte leaves one folder with all that was there: %s',
+  async (mark) => {
+    const { files } = await damaged()
+    if (mark === 'an empty mark') files.put(`${DIRECTORY}/mark`, new Uint8Array(1024))
+    const before = [...contentOf(files).values()].filter((bytes) => bytes.some((byte) => byte !== 0)).map(text)
+    const whole = files.afterKill()
+    const { damage } = await open(whole)
+    for (let budget = 0; budget < whole.spent; budget += 3) {
+      let left = files.afterKill()
+      for (const [index, life] of [budget, budget, whole.spent - budget, 40].entries()) {
+        left.budget = life
+        await open(left).catch((error: Error) => expect(error.message).toContain('EDEAD'))
+        left = index % 2 === 0 ? left.afterPowerLoss((most) => most >> 1) : left.afterKill()
+      }
+      const storage = await open(left)
+      expect([storage.damage, storage.recovered.aside], `after ${budget}`).toEqual([damage, `${DIRECTORY}/damaged-1`])
+      expect(foldersOf(left), `after ${budget}`).toEqual(['damaged-1'])
+      const kept = [...contentOf(left)].flatMap(([name, bytes]) => (name.includes('/damaged-') ? [text(bytes)] : []))
+      expect(kept.sort()).toEqual([...before].sort())
+    }
+  },
+)
+
+test('a disk on which no log can begin leaves one folder, and each start tells of it until something is recorded', async () => {
+  const { files } = await damaged()
+  const first = await open(files)
+  await first.close()
+  const fresh = files.afterKill()
+  await recordOne(fresh)
+  // All that the first record needs: its log made, synced, renamed and its directory synced, and the record itself.
+  expect(fresh.calls.length).toBeGreaterThan(5)
+  for (const wrong of fresh.calls.slice(0, 4)) {
+    const failing = files.afterKill()
+    for (let start = 0; start < 3; start++) {
+      failing.onCall = (call, at) => {
+        if (`${call} ${at}` === wrong) throw systemError('EIO', at)
+      }
+      const { storage, failure } = await recordOne(failing)
+      expect(failure, wrong).toMatchObject({ code: 'EIO' })
+      expect([storage.damage, storage.recovered.aside], wrong).toEqual([first.damage, `${DIRECTORY}/damaged-1`])
+    }
+    failing.onCall = () => {}
+    expect((await recordOne(failing)).failure).toBeNull()
+    const again = await open(failing)
+    expect([again.recovered, again.forgot]).toMatchObject([{ records: 1, aside: null }, true])
+    expect(foldersOf(failing), wrong).toEqual(['damaged-1'])
+  }
+})
+
+test('records that are damaged again are set aside, too, in a folder of their own', async () => {
+  const { files } = await damaged()
+  const { damage } = await open(files.afterKill())
+  await recordOne(files)
+  const path = `${DIRECTORY}/log-1`
+  const log = files.get(path)
+  files.put(path, log.with(log.length - 20, log.at(-20)! ^ 1))
+  const lost = files.get(path)
+  const storage = await open(files)
+  expect(storage.damage).not.toBe(damage)
+  expect(storage.damage).toContain(path)
+  expect(storage.recovered.aside).toBe(`${DIRECTORY}/damaged-2`)
+  expect(foldersOf(files)).toEqual(['damaged-1', 'damaged-2'])
+  expect(files.get(`${DIRECTORY}/damaged-2/log-1`)).toEqual(lost)
+})
+
+test('what somebody puts beside while a damaged directory is being moved replaces nothing in the folder', async () => {
+  const { files } = await damaged()
+  const before = contentOf(files)
+  const name = files.paths.findLast((path) => path.includes('/log-'))!
+  files.onCall = (call) => {
+    if (call === 'rename' && files.paths.includes(name.replace('1.1/', '1.1/damaged-1/')))
+      throw systemError('EIO', name)
+  }
+  await expect(open(files)).rejects.toThrow('EIO')
+  files.onCall = () => {}
+  files.put(name, new Uint8Array([1, 2, 3]))
+  const storage = await open(files)
+  expect(storage.forgot).toBe(true)
+  expect(files.get(name.replace('1.1/', '1.1/damaged-1/'))).toEqual(before.get(name))
+  expect(files.get(name.replace('1.1/', '1.1/damaged-2/'))).toEqual(new Uint8Array([1, 2, 3]))
+})
+
+/** Opens the directory and keeps one record, if that works. */
+async function recordOne(files: HandFiles): Promise<{ storage: DiskStorage; failure: unknown }> {
+  const storage = await open(files)
+  for (const _ of storage.recover(KINDS)) expect.fail('a record in a new memory')
+  storage.append(record(0))
+  const failure = await new Promise<unknown>((resolve) => storage.sync(() => resolve(null), resolve))
+  await storage.close()
+  return { storage, failure }
+}
+
+/** The folders with what was set aside. */
+function foldersOf(files: HandFiles): string[] {
+  return [...new Set(files.paths.flatMap((path) => path.match(/damaged-\d+/)?.[0] ?? []))]
+}
 
 /** Bytes in a form that compares fast. */
 function text(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 /**
  * The manifest of a data directory: whose records these are. Two lines of text: JSON, and the CRC-32 of that in
- * hexadecimal digits. It is written once, and tells the directory of one node, cluster or algorithm from another's.
+ * hexadecimal digits. It is written when a memory begins, and tells the directory of one node, cluster or algorithm from another's.
  */
 
 import { SynodError } from '../../../errors.ts'
@@ -25,6 +25,10 @@ export interface Manifest extends Owner {
   readonly incarnation: number
   /** What was wrong with an earlier memory of this node, which was set aside; left out when this is the first. */
   readonly damage?: string
+  /** The folder that holds it. */
+  readonly kept?: string
+  /** Said until all of it is there: nothing has been recorded in this memory. */
+  readonly moving?: true
 }
 
 /** The version of everything in a data directory. */
