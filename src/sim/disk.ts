@@ -49,6 +49,8 @@ export class Disk {
   lagMs = 0
   /** What is wrong with it: each is asked whether it can read, or make something durable. */
   readonly troubles = new Set<Trouble>()
+  /** Whether it has failed since it was mounted: its node ends when it is told, which is later if it is paused. */
+  failed = false
   /** Counts the checkpoints that were finished. */
   checkpoints = 0
   readonly #world: World
@@ -92,6 +94,7 @@ export class Disk {
   /** The storage of the node's next life. */
   mount(): Storage {
     const life = ++this.#mount
+    this.failed = false
     const current = () => life === this.#mount
     const isDue = () => current() && !this.#checkpointing && this.#log.length > this.#most
     return {
@@ -114,7 +117,7 @@ export class Disk {
           const error = this.#fault('write')
           if (error) {
             // What is on disk now nobody knows; nothing more is written in this life.
-            this.#mount += 1
+            this.#end()
             failed(error)
             return
           }
@@ -214,7 +217,7 @@ export class Disk {
     this.#world.after(PIECE_MS + this.lagMs / 10, () => {
       const error = current() ? this.#fault('write') : null
       if (error) {
-        this.#mount += 1
+        this.#end()
         failed(error)
       }
       if (!current()) {
@@ -252,6 +255,12 @@ export class Disk {
     this.#synced = Math.max(this.#synced, cut)
     this.#checkpointing = false
     this.checkpoints += 1
+  }
+
+  /** Nothing is written any more until it is mounted again. */
+  #end(): void {
+    this.#mount += 1
+    this.failed = true
   }
 
   #draw(): number {

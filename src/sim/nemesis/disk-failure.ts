@@ -22,6 +22,8 @@ export function failOne(arena: Arena, error: (doing: 'read' | 'write') => string
   return () => {
     on = false
     process.disk.troubles.delete(trouble)
+    // A process that is paused has not noticed yet. It would end when it goes on, and nobody would start it again.
+    if (process.disk.failed) process.crash()
     if (!process.alive) process.boot()
   }
 }
