@@ -259,7 +259,7 @@ export class Host {
     if (!this.node.memory && this.#options.storage.forgot)
       return { ready: false, reason: 'has forgotten; waiting for a node that remembers the cluster' }
     if (!this.node.memory) {
-      const names = this.node.awaited.map(({ name }) => name)
+      const names = this.node.founding.awaited.map(({ name }) => name)
       return { ready: false, reason: names.length > 0 ? `waiting for ${names.join(', ')}` : 'about to start' }
     }
     const { ready, reason } = this.replica.status()
@@ -278,10 +278,18 @@ export class Host {
     const { protocol, id, storage } = this.#options
     const { leader, ballot, ready: _, reason: __, ...status } = this.replica.status()
     const shown = { ballot: this.node.ballots.format(ballot), leader: leader?.name ?? null }
-    const { memory } = this.node
+    const { founding, memory } = this.node
     const { dropped } = this.node.load
     const rejected = this.#sockets?.rejected ?? 0
-    const common = { id: id.name, algorithm: protocol.name, ...this.#readiness(), memory, dropped, rejected }
+    const common = {
+      id: id.name,
+      algorithm: protocol.name,
+      ...this.#readiness(),
+      memory,
+      founding: founding.name,
+      dropped,
+      rejected,
+    }
     const damage = storage.damage !== null && memory !== 'kept' ? { damage: storage.damage } : {}
     const epochs = storage.durable ? { epochs: this.#epochs() } : {}
     const faults = this.#faults ? { faults: this.#faults.list() } : {}

@@ -27,11 +27,15 @@ describe('a disk that is the newest', () => {
     only(wired, 0)
     const alone = restart(wired, 0)
     pass(wired, 500)
-    expect([alone.node.memory, alone.node.awaited]).toEqual([null, alone.node.peers])
+    expect([alone.node.memory, alone.node.founding.awaited]).toEqual([null, alone.node.peers])
     wired.times = () => 1
     start(wired, 1)
     pass(wired, COMPARE_MS + 100)
-    expect([alone.node.memory, alone.node.awaited, wired.benches[1]!.node.memory]).toEqual(['kept', [], 'kept'])
+    expect([alone.node.memory, alone.node.founding.awaited, wired.benches[1]!.node.memory]).toEqual([
+      'kept',
+      [],
+      'kept',
+    ])
   })
 
   it('is known for it after each of many restarts, of one and of all', () => {
@@ -105,7 +109,7 @@ describe('who answers', () => {
     only(wired, 0, 1, 2)
     const back = start(wired, 0)
     pass(wired, 500)
-    expect([back.node.memory, back.node.awaited.length]).toEqual([null, 4])
+    expect([back.node.memory, back.node.founding.awaited.length]).toEqual([null, 4])
     wired.times = () => 1
     pass(wired, 200)
     expect(back.node.memory).toBe('kept')

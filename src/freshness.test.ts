@@ -137,7 +137,7 @@ describe('an older image of a disk', () => {
     kill(wired, 0)
     const [blind, stale] = [start(wired, 1, undefined, patient), start(wired, 0, image, patient)]
     pass(wired, 10 * COMPARE_MS)
-    expect([blind.node.memory, stale.node.memory, stale.node.awaited.map(({ name }) => name)]).toEqual([
+    expect([blind.node.memory, stale.node.memory, stale.node.founding.awaited.map(({ name }) => name)]).toEqual([
       null,
       null,
       ['1.3'],
@@ -178,7 +178,10 @@ describe('an older image of a disk', () => {
 it('an older image that is found out too late is known for one, also where a checkpoint was due in that turn', () => {
   const { wired, stale } = deceived()
   stale.disk.checkpointDue = true
-  stale.node.receive(wired.cluster.at(3), frameOf(Epoch, { epochs: [5, 0, 0, 9, 0], seen: [], asks: false }))
+  stale.node.receive(
+    wired.cluster.at(3),
+    frameOf(Epoch, { epochs: [5, 0, 0, 9, 0], founding: 1, seen: [], asks: false }),
+  )
   wired.clock.settle()
   expect([stale.node.freshness.outdated, stale.disk.checkpointing === null]).toEqual([true, false])
   stale.disk.replace()

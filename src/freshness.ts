@@ -25,7 +25,9 @@ const UNKNOWN = -1
 
 /** The founding that a node is of, and what it does once it knows. */
 export interface Origin {
-  /** The table that its cluster started with. */
+  /** Its name. */
+  readonly founding: number
+  /** Its members' memories. */
   readonly seen: readonly number[]
   /** The disk is as new as any that the others know of. */
   fresh(): void
@@ -115,14 +117,16 @@ export class Freshness {
     if (this.#counts) this.#rise()
   }
 
-  onEpoch({ epochs, asks }: Epoch, from: NodeId): void {
-    const [theirs = 0, known = 0] = [epochs[from.index], epochs[this.#node.id.index]]
+  /** Of who is of another founding, nothing counts but that it has answered. */
+  onEpoch({ epochs, founding, asks }: Epoch, from: NodeId): void {
+    const related = founding === this.#origin.founding
+    const [theirs = 0, known = 0] = related ? [epochs[from.index], epochs[this.#node.id.index]] : []
     // Who has fallen back, or says that it has forgotten, has also forgotten what it knew of others.
     const remembers = theirs > 0 && theirs >= this.epochs[from.index]!
     this.#known[from.index] = remembers ? known : UNKNOWN
     this.#answered.add(from)
     this.#latest = Math.max(this.#latest, known)
-    this.#learn(epochs)
+    if (related) this.#learn(epochs)
     if (asks) this.#tell([from], false)
     if (known > this.epoch && this.#renewed) this.#rise()
     else if (known > this.epoch && this.#remembers) {
@@ -130,14 +134,6 @@ export class Freshness {
       this.outdated = true
       this.#origin.stale(known)
     } else this.#settle()
-  }
-
-  /** Takes no word of one that is of another founding, and lets it know. */
-  disown(from: NodeId, asks: boolean): void {
-    this.#known[from.index] = UNKNOWN
-    this.#answered.add(from)
-    if (asks) this.#tell([from], false)
-    this.#settle()
   }
 
   recoverEpochs({ epochs }: Epochs): void {
@@ -207,6 +203,7 @@ export class Freshness {
   #tell(to: readonly NodeId[], asks: boolean): void {
     const { index } = this.#node.id
     const epochs = [...(this.#remembers ? this.epochs : this.epochs.with(index, 0))]
-    this.#node.multicast(to, Epoch, { epochs, seen: [...this.#origin.seen], asks })
+    const { founding, seen } = this.#origin
+    this.#node.multicast(to, Epoch, { epochs, founding, seen, asks })
   }
 }

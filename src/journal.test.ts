@@ -48,7 +48,7 @@ describe('a checkpoint', () => {
       disk.forgot = false
       bench.node.start(bench.probe)
       bench.clock.settle()
-      bench.announce('1.2', 2, [99, 2, 3], true)
+      bench.announce('1.2', 2, [99, 2, 3], 99)
       bench.clock.settle()
       expect(bench.node.memory).toBe('lost')
       if (regained) within(bench, () => bench.node.regain())

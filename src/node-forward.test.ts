@@ -10,7 +10,7 @@ const DONE = { value: Uint8Array.of(7, 8), version: 5, effect: 'done' as const }
 
 /** An origin that forwards all and a target that does as told. */
 function pair(options: { maxRequests?: number } = {}) {
-  const node = { bootstrap: true, requestTimeoutMs: 1000, ...options }
+  const node = { requestTimeoutMs: 1000, ...options }
   const wired = new Wired(['1.1', '1.2', '1.3'], { node })
   for (const bench of wired.benches) bench.start()
   const [origin, target] = wired.benches as [(typeof wired.benches)[0], (typeof wired.benches)[0]]

@@ -9,24 +9,26 @@ import { bool, bytes, list, message, nested, record, string, uint32, uint53 } fr
 import { Command } from './command.ts'
 
 /**
- * Sent by a node that gathers the first members, and as an answer by one that has started. `seen` has one incarnation
- * per member number, 0 where unknown. Once `founded`, it is the table the cluster started with. `incarnation` is 0 where
- * the sender knows that it has forgotten. `challenge` is what the receiver has to echo to be believed, `echo` what the
- * receiver asked for last: so the words of a dead life, which may arrive late, are not taken for a new one's.
+ * Sent by a node that gathers the first members, and as an answer by one that has begun. `incarnation` names the sender's
+ * memory, 0 where it knows that it has forgotten; `seen` has one of each member by its number, 0 where unknown. `founding` is the
+ * name of the cluster's start, 0 while the sender gathers; `ordered`: whether it is to begin without the others if need be.
+ * `challenge` is what the receiver has to echo to be believed, `echo` what the receiver asked for last: so the words of a
+ * dead life, which may arrive late, are not taken for a new one's.
  */
 export class Announce extends message({
   incarnation: uint53,
   seen: list(uint53),
-  founded: bool,
+  founding: uint32,
+  ordered: bool,
   challenge: uint53,
   echo: uint53,
 }) {}
 
 /**
  * Compares how far disks have come (freshness.ts). `epochs`: by member number the last that the sender has on disk; its own
- * is 0 where it has forgotten. `seen`: the table of the founding that it is of. `asks`: whether it wants the same in return.
+ * is 0 where it has forgotten. `founding` and `seen`: as in `Announce`. `asks`: whether it wants the same in return.
  */
-export class Epoch extends message({ epochs: list(uint53), seen: list(uint53), asks: bool }) {}
+export class Epoch extends message({ epochs: list(uint53), founding: uint32, seen: list(uint53), asks: bool }) {}
 
 /**
  * A client's request, sent on to the node that can serve it. `id` increases within one `life` of the origin, which is
@@ -57,7 +59,7 @@ export class Answer extends message({
 }) {}
 
 /** The roll call is over; by `seen` this node tells later which peers have forgotten. `lost`: it has itself. */
-export class Founded extends record({ seen: list(uint53), lost: bool }) {}
+export class Founded extends record({ founding: uint32, seen: list(uint53), lost: bool }) {}
 
 /** A node that had lost its memory has it back from its peers. */
 export class Regained extends record({}) {}

@@ -40,7 +40,7 @@ describe('a new cluster', () => {
     for (const { node, probe } of [first, second]) node.start(probe)
     wired.finish()
     expect(memories(wired)).toEqual([null, null, null])
-    expect(first.node.awaited).toEqual([third.node.id])
+    expect(first.node.founding.awaited).toEqual([third.node.id])
     expect(first.probe.notes).toEqual([])
     third.node.start(third.probe)
     wired.finish()
@@ -50,7 +50,7 @@ describe('a new cluster', () => {
     for (const { node, probe, failures } of wired.benches) {
       expect(probe.notes[0]).toBe('start blank')
       expect(probe.notes.filter((note) => note.startsWith('start'))).toHaveLength(1)
-      expect([node.awaited, failures]).toEqual([[], []])
+      expect([node.founding.awaited, failures]).toEqual([[], []])
     }
   })
 
@@ -77,7 +77,7 @@ describe('a new cluster', () => {
     wired.times = ({ frames }, from) => {
       for (const frame of frames) {
         const { name, values } = contentOf(frame)
-        if (name === 'Announce' && values.founded) claims.push(from.disk.synced > 0)
+        if (name === 'Announce' && values.founding) claims.push(from.disk.synced > 0)
       }
       return 1
     }
@@ -112,7 +112,7 @@ describe('until it knows its memory', () => {
     bench.node.submit(get('early'), '', () => {})
     bench.clock.settle()
     expect(bench.probe.notes).toEqual([])
-    bench.announce('1.2', 20, [1, 20, 30], true)
+    bench.announce('1.2', 20, [1, 20, 30], 1)
     bench.clock.settle()
     expect(bench.probe.notes).toEqual(['start blank', 'request early', 'turn end'])
     expect(bench.rejected).toEqual([])
@@ -129,7 +129,7 @@ describe('until it knows its memory', () => {
     }
     expect(answers).toEqual(['unavailable'])
     bench.probe.onRequestDo = (request) => expect(request.take()).toBe(false)
-    bench.announce('1.2', 20, [1, 20, 30], true)
+    bench.announce('1.2', 20, [1, 20, 30], 1)
     bench.clock.settle()
     expect(bench.node.memory).toBe('blank')
     expect(bench.failures).toEqual([])
@@ -144,7 +144,7 @@ describe('until it knows its memory', () => {
       bench.clock.pass(100)
       bench.clock.settle()
     }
-    bench.announce('1.2', 20, [1, 20, 30], true)
+    bench.announce('1.2', 20, [1, 20, 30], 1)
     bench.clock.settle()
     expect(bench.node.memory).toBe('blank')
     expect(bench.probe.requests.length).toBeLessThanOrEqual(1)
@@ -152,7 +152,14 @@ describe('until it knows its memory', () => {
 
   it('frames that come before the start are lost', () => {
     const bench = new Bench()
-    bench.hear('1.2', Announce, { incarnation: 20, seen: [1, 20, 30], founded: true, challenge: 1, echo: 1 })
+    bench.hear('1.2', Announce, {
+      incarnation: 20,
+      seen: [1, 20, 30],
+      founding: 1,
+      ordered: false,
+      challenge: 1,
+      echo: 1,
+    })
     bench.hear('1.2', Ping, { n: 1 })
     expect(bench.clock.due).toBe(0)
     bench.node.start(bench.probe)
@@ -249,7 +256,7 @@ describe('a node that comes back', () => {
     const disk = () => Object.assign(new HandDisk(true, 77), { forgot: true })
     const wired = running(true)
     const again = restart(wired, 0, disk())
-    expect(again.node.awaited).toEqual(again.node.peers)
+    expect(again.node.founding.awaited).toEqual(again.node.peers)
     wired.finish()
     expect(memories(wired)).toEqual(['lost', 'blank', 'blank'])
     const alone = new Wired(NAMES, { durable: true, node: { bootstrap: true } })
@@ -257,7 +264,7 @@ describe('a node that comes back', () => {
     for (const { node, probe } of alone.benches.slice(1)) node.start(probe)
     alone.pass(BOOTSTRAP_PATIENCE_MS - 500)
     alone.finish()
-    expect([memories(alone), forgetful.node.awaited]).toEqual([[null, null, null], []])
+    expect([memories(alone), forgetful.node.founding.awaited]).toEqual([[null, null, null], []])
     alone.pass(1000)
     alone.finish()
     expect(memories(alone)).toEqual(['lost', 'blank', 'blank'])

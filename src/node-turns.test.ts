@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Bench, startedBench } from '../test/support/bench.ts'
 import { Beat, Ping } from '../test/support/probe.ts'
-import { seal } from './codec/frame.ts'
+import { FRAME_HEADER, seal } from './codec/frame.ts'
 import { message, uint53 } from './codec/schema.ts'
 import { get } from './command.ts'
 
@@ -182,19 +182,17 @@ describe('timers', () => {
 })
 
 describe('bad frames', () => {
+  const empty = (number: number, ...payload: number[]) =>
+    seal(Uint8Array.from([...new Uint8Array(FRAME_HEADER), ...payload]), number)
   const bad = [
-    { name: 'an unknown number', frame: seal(new Uint8Array(10), 999), reason: 'a message of unknown number 999' },
+    { name: 'an unknown number', frame: empty(999), reason: 'a message of unknown number 999' },
     {
       name: 'a number between the node’s and the protocol’s',
-      frame: seal(new Uint8Array(6), 15),
+      frame: empty(15),
       reason: 'a message of unknown number 15',
     },
-    { name: 'a payload without its field', frame: seal(new Uint8Array(6), 17), reason: /^Ping: missing required/ },
-    {
-      name: 'a payload that is no message',
-      frame: seal(Uint8Array.of(0, 0, 0, 0, 0, 0, 0xff, 0xff), 17),
-      reason: /^Ping: /,
-    },
+    { name: 'a payload without its field', frame: empty(17), reason: /^Ping: missing required/ },
+    { name: 'a payload that is no message', frame: empty(17, 0xff, 0xff), reason: /^Ping: / },
     { name: 'no bytes at all', frame: new Uint8Array(0), reason: /^Announce: missing required/ },
   ]
   it.each(bad)('$name: the connection is closed and no handler is called', ({ frame, reason }) => {

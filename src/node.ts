@@ -40,6 +40,8 @@ export class Node {
   readonly log: Log
   /** The state machine. Protocols with a log use `execute`; register protocols read and write it directly. */
   readonly store: ExactlyOnce
+  /** Its way into the cluster: whom it waits for, and what tells that from another of the same name. */
+  readonly founding: Founding
   /** How much waits here, and what was too much. */
   readonly load: Load
   /** Why the node stopped, or null. */
@@ -48,7 +50,6 @@ export class Node {
   readonly #options: NodeOptions
   readonly #messages = new Registry()
   readonly #records = new Registry()
-  readonly #founding: Founding
   readonly #relay: Relay
   readonly #open: OpenRequests
   readonly #outbox: Outbox
@@ -75,7 +76,7 @@ export class Node {
     this.store = new ExactlyOnce(parts.stateMachine, options.maxSessions)
     this.#parts = parts
     this.#options = options
-    this.#founding = new Founding(this, parts.storage, options, (memory) => this.#started(memory))
+    this.founding = new Founding(this, parts.storage, options, (memory) => this.#started(memory))
     const admit: Admit = (...asked) => this.#admit(...asked, true)
     this.#relay = new Relay(this, admit, (request) => this.#replica!.onRequest(request))
     // Behind the answers that have come by that connection.
@@ -176,7 +177,7 @@ export class Node {
    * All that it took over from its peers must be persisted before.
    */
   regain(): void {
-    this.#founding.regain()
+    this.founding.regain()
   }
 
   /** Applies a command to the state machine; one of a session that was executed before gives its first result again. */
@@ -199,7 +200,7 @@ export class Node {
     this.#replica = replica
     this.#enqueue(() => {
       recoverAll(this.#parts.storage, this.#records)
-      this.#founding.begin(this.#options.bootstrap)
+      this.founding.begin()
     }, true)
   }
 
@@ -235,7 +236,6 @@ export class Node {
       return
     }
     const handle = () => {
-      if (!this.memory && entry.number >= PROTOCOL_NUMBERS) return
       let message: unknown
       try {
         message = entry.codec.decode(framePayload(frame))
@@ -243,7 +243,7 @@ export class Node {
         this.#parts.transport.reject(from, error instanceof Error ? error.message : String(error))
         return
       }
-      entry.handle(message, from)
+      if (this.founding.hears(entry, frame, from)) entry.handle(message, from)
     }
     if (this.#inbox.offer(handle, entry.first)) this.#scheduleTurn()
   }
@@ -255,17 +255,12 @@ export class Node {
 
   /** What this node knew when it started, or has regained since; null until the roll call is over. */
   get memory(): Memory | null {
-    return this.#founding.memory
+    return this.founding.memory
   }
 
   /** How far its disk has come, and how much of that the others know. */
   get freshness(): Freshness {
-    return this.#founding.freshness
-  }
-
-  /** The members this node still waits for before it starts. */
-  get awaited(): NodeId[] {
-    return this.#founding.awaited
+    return this.founding.freshness
   }
 
   #enqueue(event: () => void, timer: boolean): void {
@@ -310,7 +305,7 @@ export class Node {
   #flush(): void {
     this.#outbox.flush((to, frames) => this.#parts.transport.send(to, frames) || this.#relay.unsent(frames))
     const records = this.memory && this.#parts.storage.checkpointDue && this.#replica?.dump?.()
-    if (records) checkpoint(this.#parts, this.#records, [this.#founding.dump(), records], (error) => this.#fail(error))
+    if (records) checkpoint(this.#parts, this.#records, [this.founding.dump(), records], (error) => this.#fail(error))
     if (this.#syncing || this.#persisted === this.#synced) return
     this.#syncing = true
     const target = this.#persisted
@@ -337,7 +332,7 @@ export class Node {
 
   #encode(type: MessageClass, values: unknown): Uint8Array {
     const { number, codec } = this.#messages.of(type)
-    return seal(codec.encode(values, FRAME_HEADER), number)
+    return seal(codec.encode(values, FRAME_HEADER), number, this.founding.name)
   }
 
   #loop(type: MessageClass, values: unknown, urgency: Urgency): void {
@@ -388,12 +383,12 @@ export class Node {
 
   #ownHandlers(): Handlers<typeof nodeMessages, NodeId> & Recoverers<typeof nodeMessages> {
     return {
-      onAnnounce: (m, from) => this.#founding.onAnnounce(m, from),
-      onEpoch: (m, from) => this.#founding.onEpoch(m, from),
+      onAnnounce: (m, from) => this.founding.onAnnounce(m, from),
+      onEpoch: (m, from) => this.founding.onEpoch(m, from),
       onForward: (m, from) => this.#relay.onForward(m, from),
       onAnswer: (m, from) => this.#relay.onAnswer(m, from),
-      recoverFounded: (record) => this.#founding.recoverFounded(record),
-      recoverRegained: () => this.#founding.recoverRegained(),
+      recoverFounded: (record) => this.founding.recoverFounded(record),
+      recoverRegained: () => this.founding.recoverRegained(),
       recoverEpochs: (record) => this.freshness.recoverEpochs(record),
     }
   }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SynodError } from '../errors.ts'
-import { FRAME_HEADER, FrameReader, frameNumber, framePayload, seal } from './frame.ts'
+import { FRAME_HEADER, FrameReader, frameFounding, frameNumber, framePayload, seal } from './frame.ts'
 
 const LIMIT = 5000
 
@@ -44,10 +44,13 @@ const anyFrame = fc
   .map(([number, payload]) => frame(number, payload))
 
 describe('a frame', () => {
-  it('has its length and its number in little endian', () => {
-    expect([...frame(0x1234, [9, 8, 7])]).toEqual([5, 0, 0, 0, 0x34, 0x12, 9, 8, 7])
+  it('has its length, its number and its founding in little endian', () => {
+    expect([...frame(0x1234, [9, 8, 7])]).toEqual([9, 0, 0, 0, 0x34, 0x12, 0, 0, 0, 0, 9, 8, 7])
+    const founded = seal(new Uint8Array(FRAME_HEADER), 1, 0xfedcba98)
+    expect([...founded]).toEqual([6, 0, 0, 0, 1, 0, 0x98, 0xba, 0xdc, 0xfe])
+    expect(frameFounding(founded)).toBe(0xfedcba98)
     const long = frame(1, new Uint8Array(0x012345))
-    expect([...long.subarray(0, 4)]).toEqual([0x47, 0x23, 0x01, 0x00])
+    expect([...long.subarray(0, 4)]).toEqual([0x4b, 0x23, 0x01, 0x00])
   })
 
   it('gives back its number and a view of its payload', () => {

@@ -1,20 +1,22 @@
 /**
  * Frames: how messages follow each other in a stream.
  *
- *     +--------------+--------------+----------------------+
- *     | length (u32) | number (u16) | payload              |     little endian; length counts number and payload
- *     +--------------+--------------+----------------------+
+ *     +--------------+--------------+----------------+----------------------+
+ *     | length (u32) | number (u16) | founding (u32) | payload              |     little endian; length counts all after it
+ *     +--------------+--------------+----------------+----------------------+
+ *
+ * `founding` tells members of one cluster from those of another of the same name (`roll-call.ts`); 0 says nothing.
  */
 import { SynodError } from '../errors.ts'
 
 /** The bytes before a frame's payload. */
-export const FRAME_HEADER = 6
+export const FRAME_HEADER = 10
 
 /** The bytes of the header that `length` does not count. */
 const LENGTH_BYTES = 4
 
 /** Fills in the header of a frame whose payload stands behind `FRAME_HEADER` free bytes. */
-export function seal(frame: Uint8Array, number: number): Uint8Array {
+export function seal(frame: Uint8Array, number: number, founding = 0): Uint8Array {
   const length = frame.length - LENGTH_BYTES
   frame[0] = length & 0xff
   frame[1] = (length >>> 8) & 0xff
@@ -22,12 +24,21 @@ export function seal(frame: Uint8Array, number: number): Uint8Array {
   frame[3] = length >>> 24
   frame[4] = number & 0xff
   frame[5] = number >>> 8
+  frame[6] = founding & 0xff
+  frame[7] = (founding >>> 8) & 0xff
+  frame[8] = (founding >>> 16) & 0xff
+  frame[9] = founding >>> 24
   return frame
 }
 
 /** The message number of a whole frame. */
 export function frameNumber(frame: Uint8Array): number {
   return frame[4]! | (frame[5]! << 8)
+}
+
+/** The founding that the sender of a whole frame is of. */
+export function frameFounding(frame: Uint8Array): number {
+  return (frame[6]! | (frame[7]! << 8) | (frame[8]! << 16) | (frame[9]! << 24)) >>> 0
 }
 
 /** The payload of a whole frame, as a view. */

@@ -204,7 +204,8 @@ export class Scenario<R extends Replica> {
   /** Delivers a message that `from` never sent. */
   forge<C extends MessageClass>(from: string, to: string, type: C, values: ValuesOf<C>): void {
     const number = [...this.#numbers].find(([, known]) => known === (type as MessageClass))![0]
-    const frame = seal(codecOf(type).encode(values, FRAME_HEADER), number)
+    const founding = this.process(to).node?.founding.name ?? 0
+    const frame = seal(codecOf(type).encode(values, FRAME_HEADER), number, founding)
     this.process(to).receive(this.id(from), frame)
     this.run(5)
   }

@@ -12,8 +12,8 @@ import { PROTOCOL_NUMBERS } from '../../src/registry.ts'
 export interface AbsurdRow {
   readonly name: string
   readonly message: string
-  /** The `n`th that is sent. */
-  readonly frame: (n: number) => Uint8Array
+  /** The `n`th that is sent, by a member of this founding. */
+  readonly frame: (n: number, founding: number) => Uint8Array
 }
 
 const HUGE = Number.MAX_SAFE_INTEGER
@@ -34,7 +34,7 @@ const put = { op: Op.put, key: '1', value: Buffer.from('absurd') }
 const vote = { slot: HUGE, ballot: ABSURD, chosen: true, commands: [put] }
 const forward = { life: HUGE, command: put, read: 0, timeoutMs: 1000 }
 const answer = { life: HUGE, id: HUGE, code: 0, reason: '', absent: true, value: NOTHING, version: HUGE }
-const announce = { incarnation: 1, founded: true, challenge: HUGE, echo: HUGE }
+const announce = { incarnation: 1, founding: 1, ordered: true, challenge: HUGE, echo: HUGE }
 const seen = Array<number>(LONG).fill(HUGE)
 
 export const NODE_ROWS: readonly AbsurdRow[] = [
@@ -99,9 +99,9 @@ function row(name: string, module: Module, message: string, values: object | ((n
   const names = Object.keys(module).filter((one) => (module[one] as Partial<MessageClass>).kind === 'message')
   const number = names.sort().indexOf(message) + (module === node ? 0 : PROTOCOL_NUMBERS)
   const codec = codecOf(module[message] as MessageClass)
-  const frame = (n: number) => {
+  const frame = (n: number, founding: number) => {
     const bytes = codec.encode(typeof values === 'function' ? values(n) : values, FRAME_HEADER)
-    return Uint8Array.from(seal(bytes, number))
+    return Uint8Array.from(seal(bytes, number, founding))
   }
   return { name, message: module === node ? `node.${message}` : message, frame }
 }

@@ -92,7 +92,7 @@ function absurdRows(stage: Stage, rows: readonly AbsurdRow[]): Row[] {
       }
       const { socket } = member
       count += 1
-      const error = await new Promise((resolve) => socket.write(frame(count), resolve))
+      const error = await new Promise((resolve) => socket.write(frame(count, stage.founding), resolve))
       return error ? 'not sent' : 'sent'
     }
     const counter = `synod_messages_received_total{message="${message}"}`

@@ -28,6 +28,8 @@ export class Stage {
   readonly self: Introduction
   readonly httpPort: number
   readonly peerPort: number
+  /** What is in all frames of the cluster. */
+  founding = 0
   readonly #cluster: RealCluster
   #value = ''
 
@@ -49,6 +51,7 @@ export class Stage {
     const { cluster: name, language } = await overhear(cluster.peerPort('1.3'))
     const stage = new Stage(cluster, { cluster: name, language, name: '1.3', incarnation: 1, secret: SECRET })
     await stage.#recovers()
+    stage.founding = Number(JSON.parse((await cluster.ask('1.1', 'GET', '/state')).body).founding)
     return stage
   }
 

@@ -2,13 +2,13 @@
 import { codecOf } from '../../src/codec/compile.ts'
 import { FRAME_HEADER, frameNumber, framePayload, seal } from '../../src/codec/frame.ts'
 import type { MessageClass, ValuesOf } from '../../src/codec/schema.ts'
-import { BOOTSTRAP_PATIENCE_MS } from '../../src/founding.ts'
 import { Node } from '../../src/node.ts'
 import { Cluster, type NodeId } from '../../src/node-id.ts'
 import * as nodeMessages from '../../src/node-messages.ts'
 import { NODE_DEFAULTS, type NodeOptions } from '../../src/node-parts.ts'
 import { Xoshiro } from '../../src/parts/xoshiro.ts'
 import { PROTOCOL_NUMBERS } from '../../src/registry.ts'
+import { ANNOUNCE_INTERVAL_MS } from '../../src/roll-call.ts'
 import { SILENT } from '../../src/seams.ts'
 import { KeyValueStore } from '../../src/store/kv-store.ts'
 import { HandClock } from './hand-clock.ts'
@@ -25,8 +25,8 @@ const NUMBERS = new Map<MessageClass, number>([
 ])
 
 /** A message as it travels. */
-export function frameOf<C extends MessageClass>(type: C, values: ValuesOf<C>): Uint8Array {
-  return seal(codecOf(type).encode(values, FRAME_HEADER), NUMBERS.get(type)!)
+export function frameOf<C extends MessageClass>(type: C, values: ValuesOf<C>, founding = 0): Uint8Array {
+  return seal(codecOf(type).encode(values, FRAME_HEADER), NUMBERS.get(type)!, founding)
 }
 
 /** What is in a frame: the class's name and the values. */
@@ -108,16 +108,18 @@ export class Bench {
     this.probe = new Probe(this.node)
   }
 
-  /** Starts as in a cluster that has begun, with what is to be written for that on disk; nothing is left over. */
+  /** Starts as in a cluster that has just begun, with what is to be written for that on disk; nothing is left over. */
   start(): this {
     this.node.start(this.probe)
-    for (let passed = 0; passed <= BOOTSTRAP_PATIENCE_MS; passed += 50) {
-      this.clock.settle()
-      this.clock.pass(50)
-    }
-    this.clock.settle()
-    while (this.disk.inFlight > 0) {
-      this.disk.finish()
+    this.#finish()
+    const [peer] = this.node.peers
+    if (peer && !this.node.memory) {
+      const seen = this.cluster.members.map((member) =>
+        member === this.node.id ? this.disk.incarnation : 1 + member.index,
+      )
+      this.announce(peer.name, seen[peer.index]!, seen, seen[0]!)
+      this.#finish()
+      this.clock.pass(ANNOUNCE_INTERVAL_MS)
       this.clock.settle()
     }
     this.probe.take()
@@ -131,18 +133,26 @@ export class Bench {
 
   /** Lets a message arrive. */
   hear<C extends MessageClass>(from: string, type: C, values: ValuesOf<C>): void {
-    this.node.receive(this.peer(from), frameOf(type, values))
+    this.node.receive(this.peer(from), frameOf(type, values, this.node.founding.name))
   }
 
-  /** Lets an announcement arrive that answers what this node announced to the peer last. */
-  announce(from: string, incarnation: number, seen: readonly number[], founded: boolean): void {
+  /** Lets an announcement arrive that answers what this node announced to the peer last; `founding` is 0 of one that gathers. */
+  announce(from: string, incarnation: number, seen: readonly number[], founding: number): void {
     const asked = this.writes
       .filter(({ to }) => to.name === from)
       .flatMap(({ frames }) => frames.map(contentOf))
       .findLast(({ name }) => name === 'Announce')
     if (!asked) throw new Error(`nothing was announced to ${from}`)
     const echo = Number(asked.values.challenge)
-    this.hear(from, nodeMessages.Announce, { incarnation, seen, founded, challenge: 1, echo })
+    this.hear(from, nodeMessages.Announce, { incarnation, seen, founding, ordered: false, challenge: 1, echo })
+  }
+
+  #finish(): void {
+    this.clock.settle()
+    while (this.disk.inFlight > 0) {
+      this.disk.finish()
+      this.clock.settle()
+    }
   }
 
   /** What left since the last call, as `1.2: Ping 1, Ping 2`: one line per write. */
@@ -151,9 +161,9 @@ export class Bench {
   }
 }
 
-/** A bench whose node has started in a cluster that it founded by order of the operator. */
+/** A bench whose node has started. */
 export function startedBench(options: BenchOptions = {}): Bench {
-  return new Bench({ ...options, node: { bootstrap: true, ...options.node } }).start()
+  return new Bench(options).start()
 }
 
 function lineOf(frame: Uint8Array): string {

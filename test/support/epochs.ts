@@ -1,5 +1,6 @@
 /** Clusters on disks whose nodes count epochs: they work, die, and come back with one disk or another. */
 import { expect } from 'vitest'
+import type { NodeOptions } from '../../src/node-parts.ts'
 import type { Bench } from './bench.ts'
 import { HandDisk } from './hand-disk.ts'
 import { Noted } from './probe.ts'
@@ -51,7 +52,12 @@ export function kill(wired: Wired, index: number): void {
 }
 
 /** Starts a member that is dead, on its disk or on another. */
-export function start(wired: Wired, index: number, disk = wired.benches[index]!.disk, options = node): Bench {
+export function start(
+  wired: Wired,
+  index: number,
+  disk = wired.benches[index]!.disk,
+  options: Partial<NodeOptions> = node,
+): Bench {
   const bench = wired.make(wired.cluster.at(index).name, { disk, seed: 90 + index, node: options })
   wired.benches[index] = bench
   bench.node.start(bench.probe)

@@ -95,7 +95,7 @@ export class Actor {
     // The cluster has been founded: the roll call is explored by tests of its own.
     const storage = this.process.disk.mount()
     const seen = stage.cluster.members.map(({ index: other }) => incarnationOf(other, stage.durable))
-    storage.append({ number: FOUNDED, payload: codecOf(Founded).encode({ seen, lost: false }, 0) })
+    storage.append({ number: FOUNDED, payload: codecOf(Founded).encode({ founding: 1, seen, lost: false }, 0) })
     storage.sync(
       () => {},
       () => {},

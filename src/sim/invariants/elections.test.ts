@@ -118,32 +118,34 @@ describe('fenced', () => {
 
 describe('one founding', () => {
   /** What 1.1 and 1.2 announce, each in its first life and blank. */
-  function hear(...announced: readonly [from: number, seen: readonly number[], founded: boolean][]): string | null {
+  function hear(...announced: readonly [from: number, seen: readonly number[], founding: number][]): string | null {
     const { processes, arena: seen } = arena()
     const invariant = oneFounding()
     const heard = ear(seen)
     for (const process of processes) process.node.memory = 'blank'
     expect(invariant.afterStep!(heard.arena)).toBeNull()
-    for (const [from, table, founded] of announced) {
-      const m = { incarnation: from + 1, seen: table, founded, challenge: 1, echo: 1 }
+    for (const [from, table, founding] of announced) {
+      const m = { incarnation: from + 1, seen: table, founding, ordered: false, challenge: 1, echo: 1 }
       heard.say(from, 'Announce', m)
     }
     return invariant.afterStep!(heard.arena) as string | null
   }
 
   it('fails on two tables, and not on one that is told twice', () => {
-    expect(hear([0, [1, 2], true], [1, [1, 2], true], [1, [1, 3], false])).toBeNull()
-    expect(hear([0, [1, 2], true], [1, [1, 3], true])).toMatch(/1\.2 says that the cluster began with 1,3, others/)
+    expect(hear([0, [1, 2], 1], [1, [1, 2], 1], [1, [1, 3], 0])).toBeNull()
+    expect(hear([0, [1, 2], 1], [0, [1, 3], 1])).toMatch(/1\.1 says that the cluster began with 1,3, others/)
+    expect(hear([0, [1, 0], 1], [1, [1, 2], 1], [0, [1, 2], 1])).toBeNull()
+    expect(hear([0, [1, 2], 1], [1, [1, 2], 2])).toBe('1.2 is of founding 2, others of 1')
   })
 
   it('fails when one takes itself for blank that is not in the table with its memory', () => {
-    expect(hear([0, [1, 7], true], [1, [1, 7], true])).toBe(
+    expect(hear([0, [1, 7], 1], [1, [1, 7], 1])).toBe(
       '1.2 takes itself for blank, with memory 2: the cluster began with 1,7',
     )
   })
 
   it('fails when a table goes back, and not when it goes on', () => {
-    expect(hear([0, [1, 0], false], [0, [1, 2], false], [0, [1, 3], false], [1, [0, 2], false])).toBeNull()
-    expect(hear([0, [1, 2], false], [0, [1, 3], false], [0, [1, 2], false])).toMatch(/1\.1 believes 2 again/)
+    expect(hear([0, [1, 0], 0], [0, [1, 2], 0], [0, [1, 3], 0], [1, [0, 2], 0])).toBeNull()
+    expect(hear([0, [1, 2], 0], [0, [1, 3], 0], [0, [1, 2], 0])).toMatch(/1\.1 believes 2 again/)
   })
 })

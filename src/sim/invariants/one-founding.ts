@@ -1,6 +1,6 @@
 /**
- * The cluster starts once: all that say that it has started say so with one table of first members, for ever. And until
- * then a member's table only moves forward: what a dead life said last is not believed after what the next one says. Who
+ * The cluster starts once: all that say that it has started give that start one name, and each member one memory, for ever.
+ * And until then a member's table only moves forward: what a dead life said last is not believed after what the next one says. Who
  * is not in that table with the memory it has does not take itself for one of the first.
  */
 import type { NodeId } from '../../node-id.ts'
@@ -13,16 +13,20 @@ type Table = readonly number[]
 
 export function oneFounding(): Invariant {
   const announced = new Hearsay<Announce>('Announce')
-  let founding: Table | null = null
+  let first: { readonly founding: number; seen: Table } | null = null
   /** By sender's life and receiver the table announced last, and the incarnations that were replaced in it. */
   const tables = new Map<string, { seen: Table; readonly left: Set<number> }>()
 
-  function founded(from: NodeId, { incarnation: own, seen }: Announce, memory: Memory | null): string | null {
-    const first = (founding ??= seen)
-    if (memory === 'blank' && own !== first[from.index])
-      return `${from.name} takes itself for blank, with memory ${own}: the cluster began with ${first}`
-    if (seen.every((incarnation, index) => incarnation === first[index])) return null
-    return `${from.name} says that the cluster began with ${seen}, others that it began with ${first}`
+  function founded(from: NodeId, m: Announce, memory: Memory | null): string | null {
+    first ??= m
+    if (m.founding !== first.founding) return `${from.name} is of founding ${m.founding}, others of ${first.founding}`
+    const both = first.seen.map((one, index) => one || m.seen[index]!)
+    if (memory === 'blank' && m.incarnation !== both[from.index])
+      return `${from.name} takes itself for blank, with memory ${m.incarnation}: the cluster began with ${both}`
+    if (m.seen.some((one, index) => one !== 0 && one !== both[index]))
+      return `${from.name} says that the cluster began with ${m.seen}, others that it began with ${both}`
+    first = { ...first, seen: both }
+    return null
   }
 
   function gathers({ from, to, message: { seen } }: Said<Announce>, life: number): string | null {
@@ -47,7 +51,7 @@ export function oneFounding(): Invariant {
         const { from, message } = said
         const speaker = arena.processes.find(({ id }) => id === from)
         const memory = speaker?.node?.memory ?? null
-        const fault = message.founded ? founded(from, message, memory) : gathers(said, speaker?.life ?? 0)
+        const fault = message.founding !== 0 ? founded(from, message, memory) : gathers(said, speaker?.life ?? 0)
         if (fault) return fault
       }
       return null
