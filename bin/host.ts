@@ -259,7 +259,10 @@ export class Host {
     if (!this.node.memory && this.#options.storage.forgot)
       return { ready: false, reason: 'has forgotten; waiting for a node that remembers the cluster' }
     if (!this.node.memory) {
-      const names = this.node.founding.awaited.map(({ name }) => name)
+      const { awaited, leftOut } = this.node.founding
+      if (leftOut)
+        return { ready: false, reason: 'the cluster has begun without it; if it is new, -bootstrap lets it join' }
+      const names = awaited.map(({ name }) => name)
       return { ready: false, reason: names.length > 0 ? `waiting for ${names.join(', ')}` : 'about to start' }
     }
     const { ready, reason } = this.replica.status()

@@ -108,6 +108,15 @@ describe('by order', () => {
     }
   })
 
+  it('one that comes later without the order waits, and knows why', () => {
+    const wired = machines()
+    begin(wired, 0, 1)
+    const late = start(wired, 2, undefined, node)
+    pass(wired, 2 * PATIENT)
+    expect([late.node.memory, late.node.founding.leftOut]).toEqual([null, true])
+    expect(wired.benches.map(({ node }) => node.founding.leftOut)).toEqual([false, false, true])
+  })
+
   it('one for which the operator has vouched twice ends as soon as it meets one that knows better, and knows at its next start', () => {
     const wired = machines()
     begin(wired, 0, 1)

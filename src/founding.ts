@@ -116,6 +116,11 @@ export class Founding {
     return members.filter((member) => member !== this.#node.id)
   }
 
+  /** Whether the cluster has begun without this node, which gathers: by order it may join. */
+  get leftOut(): boolean {
+    return this.#said === null && this.#rollCall.invited
+  }
+
   onAnnounce(m: Announce, from: NodeId): void {
     const call = this.#rollCall
     const { seen, founding } = call
