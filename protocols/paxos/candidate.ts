@@ -18,8 +18,6 @@ export class Candidate {
   readonly answered = new Map<NodeId, number>()
   /** How far each had answered when that was looked at. */
   readonly #looked = new Map<NodeId, number>()
-  /** Whether a part has come of an answer that has more. */
-  #told = false
 
   constructor(ballot: number, from: number, tally: Tally) {
     this.ballot = ballot
@@ -52,8 +50,7 @@ export class Candidate {
       this.end = Math.max(this.end, vote.slot + 1)
     }
     this.answered.set(from, m.end)
-    if (m.more) this.#told = true
-    else this.tally.ack(from)
+    if (!m.more) this.tally.ack(from)
     return true
   }
 
@@ -63,12 +60,5 @@ export class Candidate {
     const stalls = (this.#looked.get(id) ?? 0) === answered
     this.#looked.set(id, answered)
     return stalls
-  }
-
-  /** Looked at once an election timeout: whether a long answer has gone on since. */
-  goesOn(): boolean {
-    const told = this.#told
-    this.#told = false
-    return told
   }
 }

@@ -24,6 +24,8 @@ export class Election {
   /** For so long after the last defeat nobody is deposed for a request: who has won shall get something done. */
   quiet = { since: 0, ms: 0 }
   timer: Timer | null = null
+  /** When it was set. */
+  #awaitedFrom = 0
   /** From which slot on the last candidate has asked. */
   #asked = { ballot: 0, from: 0 }
   /** When a part of a long answer has last gone from here to a candidate, or come. */
@@ -61,7 +63,7 @@ export class Election {
     const { role, leader, node, options } = this.#paxos
     if (role === 'leader') return
     // Who has much to tell takes longer, and to begin anew would take as long again.
-    if (this.candidate?.goesOn()) {
+    if (this.candidate && this.#toldSince(this.#awaitedFrom)) {
       this.postpone()
       return
     }
@@ -160,9 +162,10 @@ export class Election {
 
   /** Whether this node is telling votes, or being told them, for the ballot that it has promised. */
   get goesOn(): boolean {
-    const { node, promised, options } = this.#paxos
-    const silence = node.now() - this.#toldAt.ms
-    return this.#toldAt.ballot === promised && silence >= 0 && silence < options.election_ms
+    const { node, options } = this.#paxos
+    const now = node.now()
+    // A clock that was put back says nothing.
+    return this.#toldAt.ms <= now && this.#toldSince(now - options.election_ms + 1)
   }
 
   /** Asks again those who have not told everything. */
@@ -171,6 +174,10 @@ export class Election {
     for (const member of this.#paxos.node.peers) {
       if (this.candidate.stalls(member)) this.#ask(this.candidate, member)
     }
+  }
+
+  #toldSince(ms: number): boolean {
+    return this.#toldAt.ballot === this.#paxos.promised && this.#toldAt.ms >= ms
   }
 
   #ask(candidate: Candidate, member: NodeId): void {
@@ -186,6 +193,7 @@ export class Election {
   #await(delayMs: number): void {
     const { node } = this.#paxos
     node.clearTimer(this.timer)
+    this.#awaitedFrom = node.now()
     this.timer = node.setTimer(delayMs, () => this.onTimeout())
   }
 }
