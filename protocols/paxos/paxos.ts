@@ -20,7 +20,7 @@ import { type Entry, LEAP, Log } from './log.ts'
 import { Members } from './members.ts'
 import * as messages from './messages.ts'
 import type { Options } from './options.ts'
-import { Proposer } from './proposer.ts'
+import { batchOf, Proposer } from './proposer.ts'
 import { Reads } from './reads.ts'
 import * as records from './records.ts'
 import { Recovery } from './recovery.ts'
@@ -163,7 +163,7 @@ export class Paxos implements Replica {
       const slot = from + index
       if (vote?.chosen) this.choose(slot, vote.ballot, vote.commands)
       // Every member's floor is at most `from`, so a slot without a vote in the whole quorum was never chosen.
-      else if (!log.get(slot)?.chosen) this.proposer.propose(slot, promised, from, vote?.commands ?? [], [])
+      else if (!log.get(slot)?.chosen) this.proposer.propose(slot, promised, from, batchOf(vote?.commands ?? []))
     }
     this.advance()
     this.beat()

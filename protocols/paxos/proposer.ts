@@ -9,15 +9,20 @@ const RESEND_BYTES = 1_048_576
 /** What was sent in vain is sent again ever later, up to so many heartbeats: who is slow has it in its queue. */
 const LATEST_RESEND = 4
 
-/** A batch that the leader has proposed, with the clients that wait for it. */
-export interface Proposal {
-  readonly slot: number
-  readonly ballot: number
+/** What goes into one slot. */
+export interface Batch {
   readonly commands: readonly Command[]
+  /** The clients that wait for it, in the order of their commands. */
   readonly requests: readonly Request[]
-  readonly tally: Tally
   /** Of its keys and values. */
   readonly bytes: number
+}
+
+/** A batch that the leader has proposed. */
+export interface Proposal extends Batch {
+  readonly slot: number
+  readonly ballot: number
+  readonly tally: Tally
   sentAt: number
   /** After how many heartbeats it is sent again. */
   patience: number
@@ -45,20 +50,12 @@ export class Proposer {
     this.targets = node.cluster.members
   }
 
-  /** Proposes commands for a slot. All slots below `committed` are chosen. */
-  propose(
-    slot: number,
-    ballot: number,
-    committed: number,
-    commands: readonly Command[],
-    requests: readonly Request[],
-  ): void {
+  /** Proposes a batch for a slot. All slots below `committed` are chosen. */
+  propose(slot: number, ballot: number, committed: number, batch: Batch): void {
+    const { commands } = batch
+    this.#bytes += batch.bytes
     const tally = this.#quorum.phase2.tally()
-    let bytes = 0
-    for (const command of commands) bytes += sizeOf(command)
-    this.#bytes += bytes
-    const sentAt = this.#node.now()
-    this.proposals.set(slot, { slot, ballot, commands, requests, tally, bytes, sentAt, patience: 1 })
+    this.proposals.set(slot, { ...batch, slot, ballot, tally, sentAt: this.#node.now(), patience: 1 })
     // Urgent: the ballot is on disk since phase 1, the mark stands on synced votes, and this node's own vote is a
     // message of its own, which waits for its record.
     this.#node.multicast(this.targets, Accept, { ballot, slot, committed, commands }, 'urgent')
@@ -69,10 +66,9 @@ export class Proposer {
     const before = this.next
     const { pipeline, pipeline_bytes } = this.#options
     while (this.waiting.size > 0 && this.next - committed < pipeline && this.#bytes < pipeline_bytes) {
-      const requests = this.#takeBatch()
-      if (requests.length === 0) break
-      const commands = requests.map((request) => request.command)
-      this.propose(this.next++, ballot, committed, commands, requests)
+      const batch = this.#takeBatch()
+      if (batch.requests.length === 0) break
+      this.propose(this.next++, ballot, committed, batch)
     }
     return this.next > before
   }
@@ -130,19 +126,30 @@ export class Proposer {
   }
 
   /** The next requests whose clients still wait, as many as fit into a slot. */
-  #takeBatch(): Request[] {
+  #takeBatch(): Batch {
+    const commands: Command[] = []
     const requests: Request[] = []
     let bytes = 0
     while (requests.length < this.#options.batch) {
       const request = this.waiting.peek()
       if (!request) break
-      bytes += sizeOf(request.command)
-      if (requests.length > 0 && bytes > this.#options.batch_bytes) break
+      const size = sizeOf(request.command)
+      if (requests.length > 0 && bytes + size > this.#options.batch_bytes) break
       this.waiting.shift()
-      if (request.take()) requests.push(request)
+      if (!request.take()) continue
+      bytes += size
+      commands.push(request.command)
+      requests.push(request)
     }
-    return requests
+    return { commands, requests, bytes }
   }
+}
+
+/** A batch that no client of this leader waits for; without commands, a no-op. */
+export function batchOf(commands: readonly Command[]): Batch {
+  let bytes = 0
+  for (const command of commands) bytes += sizeOf(command)
+  return { commands, requests: [], bytes }
 }
 
 /** Sends a request on to the leader. What was sent here already is refused: requests are not handed round. */

@@ -11,7 +11,7 @@ import type { NodeId, Position, Request } from '#core'
 import { LEAP } from './log.ts'
 import * as messages from './messages.ts'
 import type { Paxos } from './paxos.ts'
-import { handOn } from './proposer.ts'
+import { batchOf, handOn } from './proposer.ts'
 import { type Round, Rounds } from './rounds.ts'
 
 export class Reads {
@@ -95,13 +95,13 @@ export class Reads {
     const { role, proposer, log, promised, options } = this.#paxos
     if (role !== 'leader' || m.end > log.end + LEAP) return
     const end = Math.min(m.end, log.executed + options.pipeline)
-    while (proposer.next < end) proposer.propose(proposer.next++, promised, log.executed, [], [])
+    while (proposer.next < end) proposer.propose(proposer.next++, promised, log.executed, batchOf([]))
   }
 
   #confirm(): void {
     const { node, log, proposer, promised, quorum } = this.#paxos
     // A leader answers once it has executed an entry of its own ballot above all that it inherited.
-    if (proposer.next === this.first) proposer.propose(proposer.next++, promised, log.executed, [], [])
+    if (proposer.next === this.first) proposer.propose(proposer.next++, promised, log.executed, batchOf([]))
     const round = this.confirming.begin(quorum.phase2.tally(), Math.max(log.executed, this.first + 1))
     // Urgent: it claims nothing but a ballot that is on disk since phase 1.
     node.broadcast(messages.Confirm, { ballot: promised, round: round.number }, 'urgent')
