@@ -80,6 +80,12 @@ export class CatchUp {
     return { votes, end: Math.max(slot, log.end), more: false }
   }
 
+  /** Whether what is executed here, and not by one who has executed so far, is more than fits into an answer. */
+  outruns(executed: number): boolean {
+    const { log } = this.#paxos
+    return executed < log.floor || this.votesFrom(executed).end < log.executed
+  }
+
   /** Fetches a snapshot from `source`, or goes on with it. */
   download(source: NodeId): void {
     if (this.incoming?.source !== source) {

@@ -14,7 +14,10 @@ type Loses = (passing: Passing, others: readonly string[]) => boolean
 const unheard: Loses = ({ name }) => name === 'Accepted'
 
 /** Two miss all of it. */
-const unseenByTwo: Loses = ({ name, to }, others) => name === 'Accept' && others.slice(-2).includes(to)
+const unseenByTwo: Loses = ({ name, to }, others) =>
+  ['Accept', 'Learned'].includes(name) && others.slice(-2).includes(to)
+
+const unseenByLast: Loses = ({ name, to }, others) => ['Accept', 'Learned'].includes(name) && to === others.at(-1)
 
 /** A leader that has just died, with so many slots under way between nodes so far apart; a part of an answer holds one. */
 function backlog(options: Partial<ScenarioOptions>, distanceMs: number, slots: number, loses: Loses) {
@@ -108,10 +111,42 @@ describe('elections', () => {
 
   it('two that lag do not take turns in deposing each other while they are told what they have missed', () => {
     for (let seed = 1; seed <= 8; seed++) {
-      const { s } = backlog({ nodes: FIVE, seed }, 75, 20, unseenByTwo)
+      const { s } = backlog({ nodes: FIVE, seed }, 75, 20, (...of) => unheard(...of) || unseenByTwo(...of))
       s.until(`a leader, seed ${seed}`, () => s.leader() !== null, 10_000)
       const prepares = s.passed.filter(({ name }) => name === 'Prepare')
       expect(new Set(prepares.map(({ message }) => message.ballot)).size, `seed ${seed}`).toBeLessThanOrEqual(4)
+      s.judge()
+    }
+  })
+
+  it('who lags far behind leaves the lead to those who need not be told all of it', () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const { s, others } = backlog({ nodes: FIVE, seed }, 75, 40, unseenByTwo)
+      s.until(`a leader, seed ${seed}`, () => s.leader() !== null, 2500)
+      expect(others.slice(0, 2), `seed ${seed}`).toContain(s.leader())
+      s.judge()
+    }
+  })
+
+  it('who lags far behind leads where it alone reaches a quorum', () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const { s, others } = backlog({ nodes: FIVE, seed }, 25, 20, unseenByTwo)
+      const hub = others[3]!
+      s.keepOnly(others.slice(0, 3).map((name) => [hub, name] as const))
+      s.until(`${hub} leads, seed ${seed}`, () => s.leader() === hub, 8000)
+      s.write(hub, 'k')
+      s.judge()
+    }
+  })
+
+  it('who is ahead, and is heard by nobody, is not waited for', () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const { s, others } = backlog({ seed }, 25, 20, unseenByLast)
+      const [ahead, behind] = others as [string, string]
+      // It hears all, and asks; what it asks is lost, and so is its campaign. What it is asked it answers.
+      s.admits = ({ name, from, to }) => from !== ahead || to === ahead || !['Canvass', 'Prepare'].includes(name)
+      s.until(`${behind} leads, seed ${seed}`, () => s.leader() === behind, 8000)
+      s.write(behind, 'k')
       s.judge()
     }
   })

@@ -19,6 +19,8 @@ export class Election {
   /** A poll of this node, open until a quorum says that it hears no leader. */
   poll: { readonly round: number; highest: number; readonly tally: Tally } | null = null
   candidate: Candidate | null = null
+  /** Whether what this node undertook last, a poll or a campaign, got nowhere until its timeout. */
+  inVain = false
   readonly #paxos: Paxos
   round = 0
   /** For so long after the last defeat nobody is deposed for a request: who has won shall get something done. */
@@ -73,6 +75,7 @@ export class Election {
       return
     }
     if (leader) node.log.info('leader silent', { leader: leader.name })
+    this.inVain = this.poll !== null || this.candidate !== null
     this.postpone()
     this.#paxos.rest()
     this.canvass()
@@ -80,9 +83,31 @@ export class Election {
 
   /** Asks whether the others, too, hear no leader. */
   canvass(): void {
-    const { node, promised, quorum } = this.#paxos
+    const { promised, quorum } = this.#paxos
     this.poll = { round: ++this.round, highest: promised, tally: quorum.phase1.tally() }
-    node.broadcast(Canvass, { round: this.poll.round })
+    this.#inquire(this.poll.round)
+  }
+
+  /**
+   * Whether this node grants a poll: it hears no leader, nor does it tell votes to a candidate, for whom it is not over when
+   * one with nothing to tell hears no more of it. One that lags far behind would have to be told for long before it led, so
+   * whoever is ahead of it tries first; yet if that is in vain, the other may be the only one that reaches a quorum.
+   */
+  grants({ executed }: Canvass, from: NodeId): boolean {
+    if (this.#hearsLeader || this.goesOn) return false
+    const { node, handover, catchUp } = this.#paxos
+    if (this.inVain || handover.retiring || from === node.id || !catchUp.outruns(executed)) return true
+    if (!this.poll && !this.candidate) {
+      this.postpone()
+      this.canvass()
+    }
+    return false
+  }
+
+  /** There is a leader: a poll against it is over. */
+  settle(): void {
+    this.poll = null
+    this.inVain = false
   }
 
   /**
@@ -90,7 +115,7 @@ export class Election {
    * the next heartbeat, and a new poll each time would throw them all away.
    */
   rejoin(): void {
-    if (this.poll) this.#paxos.node.broadcast(Canvass, { round: this.poll.round })
+    if (this.poll) this.#inquire(this.poll.round)
     else this.canvass()
   }
 
@@ -174,6 +199,17 @@ export class Election {
     for (const member of this.#paxos.node.peers) {
       if (this.candidate.stalls(member)) this.#ask(this.candidate, member)
     }
+  }
+
+  get #hearsLeader(): boolean {
+    const { role, leader, leaderHeardAt, node, options } = this.#paxos
+    if (role === 'leader') return true
+    return leader !== null && node.now() - leaderHeardAt < options.election_ms
+  }
+
+  #inquire(round: number): void {
+    const { node, log } = this.#paxos
+    node.broadcast(Canvass, { round, executed: log.executed })
   }
 
   #toldSince(ms: number): boolean {

@@ -102,7 +102,7 @@ describe('an authenticated peer that talks nonsense', () => {
     for (const to of [a, c]) {
       // Among them ballots that name no member, and that no member could have issued.
       for (const number of [HUGE, 0, 1, 4095, 4096 * 7 + 3, 2 ** 53 - 4096]) {
-        s.forge(b, to, messages.Canvass, { round: number })
+        s.forge(b, to, messages.Canvass, { round: number, executed: number })
         s.forge(b, to, messages.Canvassed, { round: number, promised: number, granted: true })
         s.forge(b, to, messages.Prepare, { ballot: number, from: number })
         s.forge(b, to, messages.Prepared, {

@@ -19,11 +19,14 @@ import { bool, bytes, Command, list, message, struct, uint53 } from '#core'
 /** What a node last accepted in a slot; no commands are a no-op. `chosen` spares the reader another vote on it. */
 export class Vote extends struct({ slot: uint53, ballot: uint53, chosen: bool, commands: list(Command) }) {}
 
-/** A node that hears no leader asks whether the others hear one. `round` tells its polls apart. */
-export class Canvass extends message({ round: uint53 }) {}
+/**
+ * A node that hears no leader asks whether the others hear one. `round` tells its polls apart. By `executed` they see whether
+ * one of them could lead sooner.
+ */
+export class Canvass extends message({ round: uint53, executed: uint53 }) {}
 
 /**
- * The answer to a poll. `granted`: this node hears no leader. Without a quorum of such answers nobody campaigns, so a
+ * The answer to a poll. `granted`: this node hears no leader, and knows none that should lead instead. Without a quorum of such answers nobody campaigns, so a
  * node that alone cannot hear the leader does not depose it (Ongaro 2014, §9.6). `promised` is the ballot to surpass.
  */
 export class Canvassed extends message({ round: uint53, promised: uint53, granted: bool }, { counted: true }) {}

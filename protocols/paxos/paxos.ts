@@ -115,8 +115,7 @@ export class Paxos implements Replica {
 
   onCanvass(m: messages.Canvass, from: NodeId): void {
     if (!this.voting) return
-    // Nor to one that has nothing to tell to a candidate, while that is told by others: it would begin anew.
-    const granted = !this.#hearsLeader() && !this.election.goesOn
+    const granted = this.election.grants(m, from)
     this.node.send(from, messages.Canvassed, { round: m.round, promised: this.promised, granted })
   }
 
@@ -184,11 +183,6 @@ export class Paxos implements Replica {
     this.node.persist(records.Promised, { ballot })
   }
 
-  #hearsLeader(): boolean {
-    if (this.role === 'leader') return true
-    return this.leader !== null && this.node.now() - this.leaderHeardAt < this.options.election_ms
-  }
-
   /** Yields to a higher ballot, and gives its owner time to win. */
   #defer(ballot: number): void {
     this.rest()
@@ -225,7 +219,7 @@ export class Paxos implements Replica {
     this.leader = from
     this.leaderHeardAt = this.node.now()
     // A poll against this leader is settled; one that looks for a fence goes on.
-    if (this.voting) this.election.poll = null
+    if (this.voting) this.election.settle()
     return true
   }
 
