@@ -187,6 +187,20 @@ describe('elections', () => {
     s.judge()
   })
 
+  it('a leader that gets votes does not step down, however late the answers to its heartbeats are', () => {
+    const s = cluster()
+    const [a] = s.start() as [string, string, string]
+    const before = s.replica(a).promised
+    s.admits = ({ name }) => name !== 'Heard'
+    for (let i = 0; i < 20; i++) {
+      s.write(a, 'k')
+      s.run(200)
+    }
+    expect([s.replica(a).role, s.replica(a).promised]).toEqual(['leader', before])
+    s.until('stepping down', () => s.replica(a).role === 'follower', 1200)
+    s.judge()
+  })
+
   it('a leader that reaches no quorum steps down, and then refuses honestly', () => {
     const s = cluster()
     const [a] = s.start() as [string, string, string]

@@ -20,7 +20,8 @@ export class Members {
     for (const peer of this.#node.peers) this.hear(peer, 0)
   }
 
-  hear(id: NodeId, executed: number): void {
+  /** An answer has come; one that does not say how far the other is changes nothing of that. */
+  hear(id: NodeId, executed = this.progress.get(id)?.executed ?? 0): void {
     this.progress.set(id, { executed, heardAt: this.#node.now() })
   }
 

@@ -239,6 +239,8 @@ export class Paxos implements Replica {
 
   onAccepted(m: messages.Accepted, from: NodeId): void {
     if (this.role !== 'leader' || m.ballot !== this.promised) return
+    // A heartbeat's answer may stand behind megabytes; who votes is there, too.
+    if (from !== this.node.id) this.members.hear(from)
     const proposal = this.proposer.proposals.get(m.slot)
     if (!proposal?.tally.ack(from)) return
     this.choose(m.slot, m.ballot, proposal.commands)
