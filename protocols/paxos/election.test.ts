@@ -151,6 +151,46 @@ describe('elections', () => {
     }
   })
 
+  it('whoever dies while votes are told, candidate or teller, the others go on to a leader', () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const { s, others } = backlog({ nodes: FIVE, seed }, 75, 30, seed % 2 === 0 ? unheard : unseenByTwo)
+      const told = (name: string) => s.passed.filter((passing) => passing.name === 'Prepared' && passing.from === name)
+      const heard = (name: string) => s.passed.filter((passing) => passing.name === 'Prepared' && passing.to === name)
+      const most = (of: (name: string) => unknown[]) => [...others].sort((a, b) => of(b).length - of(a).length)[0]!
+      s.until('much told', () => heard(most(heard)).length > 6 || s.leader() !== null)
+      const dead = seed % 4 < 2 ? most(heard) : most(told)
+      s.process(dead).crash()
+      const agreed = () => others.filter((name) => name !== dead).every((name) => s.replica(name).leader !== null)
+      s.until(`a leader without ${dead}, seed ${seed}`, () => s.leader() !== null && agreed(), 9000)
+      s.write(s.leader()!, 'k')
+      s.judge()
+    }
+  })
+
+  it('a candidate that is not heard any more, though it hears all, is not waited for', () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const { s, others } = backlog({ nodes: FIVE, seed, options: { thrifty: 1 } }, 75, 30, unheard)
+      s.until('a candidate', () => others.some((name) => s.replica(name).role === 'candidate'))
+      const dumb = others.find((name) => s.replica(name).role === 'candidate')!
+      s.admits = ({ from, to }) => from !== dumb || to === dumb
+      s.until(
+        `another leader, seed ${seed}`,
+        () => others.some((name) => name !== dumb && s.replica(name).role === 'leader'),
+        12_000,
+      )
+      s.write(others.find((name) => name !== dumb && s.replica(name).role === 'leader')!, 'k')
+      s.judge()
+    }
+  })
+
+  it('ephemeral leaders far apart, with long answers, get something done', () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const { s, others } = backlog({ nodes: FIVE, seed, options: { ephemeral_leader: 1 } }, 75, 20, unseenByTwo)
+      for (const name of others) s.write(name, 'k', 20_000)
+      s.judge()
+    }
+  })
+
   it('a candidate that hears no more gives up, and another one is heard', () => {
     const { s, others } = backlog({}, 50, 20, unheard)
     const [b, c] = others as [string, string]
