@@ -1,6 +1,6 @@
 /** Clusters that begin by order, and directories of another founding: who hears whom, and who must end. */
 import { describe, expect, it } from 'vitest'
-import type { Bench } from '../test/support/bench.ts'
+import { type Bench, contentOf } from '../test/support/bench.ts'
 import { EPOCH_MS, imageOf, kill, NAMES, node, only, pass, running, start, work } from '../test/support/epochs.ts'
 import { HandDisk } from '../test/support/hand-disk.ts'
 import { Noted, Ping } from '../test/support/probe.ts'
@@ -95,16 +95,27 @@ describe('by order', () => {
     expect(memories(wired).slice(1)).toEqual(['kept', 'lost'])
   })
 
+  it('one that comes later is not heard before that is on record', () => {
+    const wired = machines()
+    begin(wired, 0, 1)
+    const isOwn = (frame: Uint8Array) => ['Announce', 'Epoch'].includes(contentOf(frame).name)
+    wired.times = ({ to, frames }) => (to.index === 1 && frames.some(isOwn) ? 0 : 1)
+    begin(wired, 2)
+    expect([names(wired), heard(wired, 1)]).toEqual([[1, 1, 1], ['ping 7 from 1.1']])
+    wired.times = () => 1
+    pass(wired, 2 * EPOCH_MS)
+    expect(heard(wired, 1)).toEqual(['ping 7 from 1.1', 'ping 7 from 1.3'])
+  })
+
   it('one that came later, and comes again with an empty disk, has forgotten, without the order and with it', () => {
     for (const bootstrap of [true, false]) {
       const wired = machines()
       begin(wired, 0, 1, 2)
-      kill(wired, 2)
-      kill(wired, 0)
-      start(wired, 0, undefined, ORDER)
+      for (const index of [0, 1, 2]) kill(wired, index)
+      for (const index of [0, 1]) start(wired, index)
       start(wired, 2, new HandDisk(true, 33), { ...node, bootstrap })
       pass(wired, 1000)
-      expect(memories(wired)).toEqual(['kept', 'blank', 'lost'])
+      expect(memories(wired)).toEqual(['kept', 'kept', 'lost'])
     }
   })
 

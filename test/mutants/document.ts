@@ -5,8 +5,8 @@ const HEAD = `# Mutants
 
 A checker that has never found a mistake proves nothing. So mistakes that have been made, or that are easily made, are
 kept as patches in \`test/mutants/\`, and the simulator has to find each of them within 200 seeds. The first line of a
-patch says which mistake it is. Where the simulator has parts of its own, as for the use of files, the tests beside the code
-have to find it; then there is no seed, and \`runs\` is how many tests there are.
+patch says which mistake it is. Where the simulator has parts of its own, as for the use of files, or none, as for directories
+of an earlier cluster, the tests beside the code have to find it; then there is no seed, and \`runs\` is how many tests there are.
 
 The npm script \`mutants\` applies each patch to a copy of the sources and runs seeds from 1 on until an invariant is
 violated; it ends with \`N passed, M failed\`. With \`-only NAME\` it judges one of them, with \`-patch FILE\` one of your

@@ -27,7 +27,7 @@ afterAll(() => base.remove())
 test('there are mutants of the core and of each protocol', () => {
   const areas = PATCHES.map(({ name }) => name.split('-')[0])
   expect(PATCHES.length).toBeGreaterThanOrEqual(30)
-  expect([...new Set(areas)].sort()).toEqual(['abd', 'core', 'paxos', 'storage'])
+  expect([...new Set(areas)].sort()).toEqual(['abd', 'core', 'founding', 'paxos', 'storage'])
 })
 
 describe.each(PATCHES)('$name', ({ name, path, mistake, algorithms }) => {
@@ -36,7 +36,7 @@ describe.each(PATCHES)('$name', ({ name, path, mistake, algorithms }) => {
   test('says which mistake it is, and is judged by the right protocol', () => {
     expect(mistake).toMatch(/^[A-Z].{15,}/)
     expect(mistake.length).toBeLessThanOrEqual(120)
-    expect(algorithms).toEqual(/^(core|storage)-/.test(name) ? ['paxos', 'abd'] : [name.split('-')[0]])
+    expect(algorithms).toEqual(/^(core|founding|storage)-/.test(name) ? ['paxos', 'abd'] : [name.split('-')[0]])
   })
 })
 
