@@ -328,7 +328,8 @@ describe('a member that knows that it has forgotten', () => {
 /** What must hold at every moment: those who have started go by one table, and are blank if it names what they are. */
 function flaw(members: readonly View[]): string | null {
   const started = members.filter(({ memory }) => memory)
-  if (new Set(started.map(({ seen }) => seen.join())).size > 1) return `two tables: ${JSON.stringify(members)}`
+  if (new Set(started.map(({ founding, seen }) => `${founding}: ${seen}`)).size > 1)
+    return `two tables: ${JSON.stringify(members)}`
   for (const [index, { memory, incarnation, seen }] of members.entries()) {
     if (memory && (memory === 'blank') !== (seen[index] === incarnation)) return `${memory}: ${JSON.stringify(members)}`
   }

@@ -15,6 +15,7 @@ interface Member {
   readonly incarnation: number
   readonly inputs: readonly Input[]
   readonly memory: Memory | null
+  readonly founding: number
   readonly seen: readonly number[]
   /** The numbers of what it announces, by receiver; -1 to itself. */
   readonly announcements: readonly number[]
@@ -36,6 +37,7 @@ interface Moment {
 export interface View {
   readonly incarnation: number
   readonly memory: Memory | null
+  readonly founding: number
   readonly seen: readonly number[]
 }
 
@@ -229,7 +231,7 @@ export class Explorer {
     const known = this.#memberNumbers.get(key)
     if (known !== undefined) return known
     this.#memberNumbers.set(key, this.#members.length)
-    return this.#members.push({ index, incarnation, inputs, memory, seen, announcements }) - 1
+    return this.#members.push({ index, incarnation, inputs, memory, founding, seen, announcements }) - 1
   }
 
   #numberOf(announce: Announce): number {
