@@ -169,6 +169,16 @@ export async function until<T>(
   throw new Error(`not within ${withinMs} ms: ${what}${reason}\n${tails.join('\n')}`)
 }
 
+/** Waits until what `look` sees stays as it is for half a second. */
+export async function still(look: () => Buffer): Promise<void> {
+  let [before, since] = [look(), performance.now()]
+  await until('nothing changes', () => {
+    const now = look()
+    if (!now.equals(before)) [before, since] = [now, performance.now()]
+    return performance.now() - since > 500
+  })
+}
+
 /** Tells the guardian what there is to end, a pid, a path or `mount:` and a path; starts it before the first. It has a group of its own, so ^C spares it. */
 export function announce(sign: '+' | '-', entry: string): void {
   if (!guardian) {

@@ -10,7 +10,7 @@ import { KeyValueClient } from '../../src/client/index.ts'
 import type { Protocol } from '../../src/replica.ts'
 import { SeededChooser } from '../../src/sim/chooser.ts'
 import { RealCluster, type State } from '../e2e/cluster.ts'
-import { keep, type Program, temporaryDirectory, until } from '../support/processes.ts'
+import { keep, type Program, still, temporaryDirectory, until } from '../support/processes.ts'
 import { dishonest } from './ending.ts'
 
 const KEYS = 12
@@ -277,14 +277,4 @@ function isNoLock(path: string): boolean {
 function contents(folder: string): Map<string, string> {
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('lock.')) : []
   return new Map(names.map((name) => [name, readFileSync(join(folder, name)).toString('base64')]))
-}
-
-/** Waits until what `look` sees stays as it is for a while. */
-async function still(look: () => Buffer): Promise<void> {
-  let [before, since] = [look(), performance.now()]
-  await until('nothing changes', () => {
-    const now = look()
-    if (!now.equals(before)) [before, since] = [now, performance.now()]
-    return performance.now() - since > 500
-  })
 }
