@@ -35,7 +35,7 @@ const PROGRAM = {
       type: 'string',
       describe: 'memory, or a directory with a folder for each node (default: as configured)',
     },
-    bootstrap: { type: 'boolean', describe: 'start a new cluster without waiting for all nodes to be there' },
+    bootstrap: { type: 'boolean', describe: 'start a new cluster with a majority, if not all nodes are there' },
     read: READ,
     ephemeral_leader: {
       type: 'boolean',

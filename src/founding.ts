@@ -15,7 +15,7 @@ import type { Memory } from './replica.ts'
 import { ANNOUNCE_INTERVAL_MS, FORGOTTEN, RollCall } from './roll-call.ts'
 import type { Storage } from './seams.ts'
 
-/** How long a node that is told to start alone listens for peers that know better: they may pause between dials. */
+/** How long a node that is ordered to begin listens for all, and for who knows better: they may pause between dials. */
 export const BOOTSTRAP_PATIENCE_MS = 3000
 
 export class Founding {
@@ -31,12 +31,8 @@ export class Founding {
   readonly #strangers = new Set<NodeId>()
   /** What its records, or the others, say of it; that of a disk is compared before it counts. */
   #said: Memory | null = null
-  /** Whether the node is about to end, since it has taken part though it had forgotten. */
+  /** Whether the node is about to end, since it has taken part on an older image of its disk. */
   #foundOutLate = false
-  /** Whether one that is before this node has lately said that it is going to begin by order. */
-  #behind = false
-  /** Whether it has waited long enough to begin by order. */
-  #overdue = false
 
   /**
    * @param onKnown called once, when the memory is known
@@ -48,10 +44,8 @@ export class Founding {
     onKnown: (memory: Memory) => void,
   ) {
     this.#node = node
-    // Nobody can vouch for one that knows that it has forgotten.
-    this.#ordered = options.bootstrap && !forgot
-    const named = forgot ? FORGOTTEN : incarnation
-    const rollCall = new RollCall(node.id, node.cluster.size, named, this.#ordered, node.random)
+    this.#ordered = options.bootstrap
+    const rollCall = new RollCall(node.id, node.cluster.size, forgot ? FORGOTTEN : incarnation, node.random)
     this.freshness = new Freshness(node, options, {
       get founding() {
         return rollCall.founding
@@ -60,15 +54,15 @@ export class Founding {
         return rollCall.seen
       },
       fresh: () => this.#start(this.#said!),
-      stale: (known) => this.#outdate(known),
+      stale: (known) => this.#forget(known),
     })
     this.#rollCall = rollCall
     this.#onKnown = onKnown
   }
 
   /**
-   * Begins after the records were recovered. By order (`-bootstrap`) the operator vouches that the cluster is new; a peer
-   * that knows better is believed first.
+   * Begins after the records were recovered. By order (`-bootstrap`) the operator vouches that the cluster is new; but all
+   * get the time to come, and to know better.
    */
   begin(): void {
     if (this.#said) {
@@ -76,7 +70,7 @@ export class Founding {
       return
     }
     this.#announce()
-    if (this.#ordered) this.#node.setTimer(BOOTSTRAP_PATIENCE_MS, () => this.#bootstrap())
+    if (this.#ordered) this.#node.setTimer(BOOTSTRAP_PATIENCE_MS, () => this.#rollCall.hurry())
   }
 
   /** The founding's name, which is in all frames; 0 while the node gathers. */
@@ -84,15 +78,11 @@ export class Founding {
     return this.#rollCall.founding
   }
 
-  /**
-   * Whether a message counts. Those of a protocol do only between members of one founding, of which the receiver has the
-   * sender on record: when that one forgets, it is told so.
-   */
-  hears({ number, declared }: Registered, frame: Uint8Array, from: NodeId): boolean {
+  /** Whether a message counts. Those of a protocol do only between members of one founding that take part. */
+  hears({ number, declared }: Registered, frame: Uint8Array): boolean {
     if (declared === Announce || declared === Epoch) return true
     const related = frameFounding(frame) === this.name
-    if (number >= PROTOCOL_NUMBERS) return this.memory !== null && related && this.#rollCall.seen[from.index] !== 0
-    return related || this.name === 0
+    return number >= PROTOCOL_NUMBERS ? this.memory !== null && related : related || this.name === 0
   }
 
   /** Remembers that a memory that was lost has been taken over from the others. */
@@ -116,30 +106,28 @@ export class Founding {
     return members.filter((member) => member !== this.#node.id)
   }
 
-  /** Whether the cluster has begun without this node, which gathers: by order it may join. */
-  get leftOut(): boolean {
-    return this.#said === null && this.#rollCall.invited
+  /** While this node gathers, those that remember the cluster, and that this one has forgotten. */
+  get reminders(): NodeId[] {
+    return this.#said ? [] : this.#rollCall.reminders.map((index) => this.#node.cluster.at(index))
   }
 
   onAnnounce(m: Announce, from: NodeId): void {
-    const call = this.#rollCall
-    const { seen, founding } = call
-    const news = m.echo !== call.announcement(from).challenge || m.challenge !== call.announcement(from).echo
-    const memory = call.hear(m, from)
+    const { seen, founding } = this.#rollCall
+    const known = this.#rollCall.announcement(from)
+    const news = m.echo !== known.challenge || m.challenge !== known.echo
+    const memory = this.#rollCall.hear(m, from)
     if (memory) this.#known(memory, m.founding !== 0)
-    else this.#meet(m.founding, m.seen, from)
-    this.#behind ||= m.ordered && m.founding === 0 && from.index < this.#node.id.index
-    if (this.#overdue && call.invited) this.#bootstrap()
+    else this.#meet(m.founding, from)
     // News travels at once: the last to arrive starts the cluster.
-    if (founding === 0 && (memory || call.seen !== seen)) this.#tell(this.#node.peers)
+    if (founding === 0 && (memory || this.#rollCall.seen !== seen)) this.#tell(this.#node.peers)
     else if (m.founding === 0 && (founding !== 0 || news)) this.#tell([from])
   }
 
   onEpoch(m: Epoch, from: NodeId): void {
+    this.#meet(m.founding, from)
     // Who still gathers does not know what its memory is worth, nor whether it belongs to this cluster.
-    if (!this.memory && !this.freshness.comparing) return
-    this.#meet(m.founding, m.seen, from)
-    this.freshness.onEpoch(m, from)
+    if (this.memory || this.freshness.comparing) this.freshness.onEpoch(m, from)
+    else if (m.asks) this.freshness.answer(from)
   }
 
   recoverFounded({ founding, seen, lost }: Founded): void {
@@ -151,37 +139,29 @@ export class Founding {
     this.#said = 'kept'
   }
 
-  /** Takes note of what another one says of its founding; 0: of none yet. */
-  #meet(founding: number, seen: readonly number[], from: NodeId): void {
-    const call = this.#rollCall
-    if (call.founding === 0) return
-    if (founding !== 0 && founding !== call.founding) {
-      this.#estrange(from)
-      return
-    }
-    this.#strangers.delete(from)
-    if (founding === 0) return
-    if (call.enter(seen)) this.#record()
-    if (this.memory === 'lost' || !call.contradicts(seen)) return
-    this.freshness.comparing = false
-    this.#forget(`the node has forgotten: ${from.name} knows an earlier memory of it`)
+  /** Takes note of the founding that another one is of; 0: of none yet. */
+  #meet(founding: number, from: NodeId): void {
+    if (founding === 0 || founding === this.name) this.#strangers.delete(from)
+    else if (this.name !== 0) this.#estrange(from)
   }
 
   /**
-   * Somebody has kept the directories of an earlier cluster, or two have begun by order without hearing each other. One that
-   * takes part leaves it to the others, which cannot begin beside its majority; unless it is the only one of its founding.
+   * Somebody has kept directories of an earlier cluster. One that takes part leaves it to the others, which cannot begin beside its
+   * majority.
    */
   #estrange(from: NodeId): void {
     const { cluster, log } = this.#node
     if (!this.#strangers.has(from)) log.warn('another founding', { peer: from.name })
     this.#strangers.add(from)
-    const takesPart = this.memory === 'blank' || this.memory === 'kept'
-    const alone = this.#rollCall.missing.length === cluster.size - 1
-    if ((takesPart && !alone) || cluster.size - this.#strangers.size > cluster.size / 2) return
+    if (this.#takesPart || cluster.size - this.#strangers.size > cluster.size / 2) return
     const names = [...this.#strangers].map(({ name }) => name).join(', ')
     this.#node.giveUp(
       new SynodError('storage', `the records are of another founding of the cluster than those of ${names}`),
     )
+  }
+
+  get #takesPart(): boolean {
+    return this.memory === 'blank' || this.memory === 'kept'
   }
 
   #announce(): void {
@@ -224,37 +204,19 @@ export class Founding {
     this.#onKnown(memory)
   }
 
-  /** This disk is an older image. */
-  #outdate(known: number): void {
+  /** This disk is an older image. One that finds out too late ends; at its next start it knows. */
+  #forget(known: number): void {
     const { epoch } = this.freshness
     this.#node.log.warn('older image', { epoch, known })
-    this.#forget(`the disk is an older image of itself: it is in epoch ${epoch}, and others have heard of ${known}`)
-  }
-
-  /** The memory is not what it was taken for. A node that finds out too late ends; at its next start it knows. */
-  #forget(reason: string): void {
     this.#said = 'lost'
     this.#foundOutLate = this.memory !== null
     this.#record()
-    if (this.#foundOutLate) this.#node.giveUp(new SynodError('storage', reason))
+    const older = `the disk is an older image of itself: it is in epoch ${epoch}, and others have heard of ${known}`
+    if (this.#foundOutLate) this.#node.giveUp(new SynodError('storage', older))
     else this.#start('lost')
   }
 
-  /** Of those who are to begin by order, the first does; the others join it. */
-  #bootstrap(): void {
-    if (this.memory || this.#said) return
-    this.#overdue = true
-    if (this.#behind && !this.#rollCall.invited) {
-      this.#behind = false
-      this.#node.setTimer(BOOTSTRAP_PATIENCE_MS, () => this.#bootstrap())
-      return
-    }
-    this.#rollCall.begin()
-    this.#known('blank')
-    this.#tell(this.#node.peers)
-  }
-
   #tell(to: readonly NodeId[]): void {
-    for (const id of to) this.#node.send(id, Announce, this.#rollCall.announcement(id))
+    for (const id of to) this.#node.send(id, Announce, this.#rollCall.announcement(id, this.#takesPart))
   }
 }

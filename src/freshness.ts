@@ -27,7 +27,7 @@ const UNKNOWN = -1
 export interface Origin {
   /** Its name. */
   readonly founding: number
-  /** Its members' memories. */
+  /** The table that its cluster started with. */
   readonly seen: readonly number[]
   /** The disk is as new as any that the others know of. */
   fresh(): void
@@ -134,6 +134,11 @@ export class Freshness {
       this.outdated = true
       this.#origin.stale(known)
     } else this.#settle()
+  }
+
+  /** Lets one that asks know that this node has nothing to say. */
+  answer(to: NodeId): void {
+    this.#tell([to], false)
   }
 
   recoverEpochs({ epochs }: Epochs): void {

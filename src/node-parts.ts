@@ -25,7 +25,7 @@ export interface NodeOptions {
   readonly maxInbox: number
   /** How many sessions are known at once; replicated state depends on it, so all nodes must have the same. */
   readonly maxSessions: number
-  /** Start without asking the others whether they are blank: the operator vouches that this is a new cluster. */
+  /** Start with a majority where not all are there: the operator vouches that this is a new cluster. */
   readonly bootstrap: boolean
   /** How often a node with a disk begins another epoch; 0 for never: then it does not ask whether its disk is the newest. */
   readonly epochMs: number

@@ -90,17 +90,16 @@ describe('a new cluster', () => {
     expect(claims).not.toContain(false)
   })
 
-  it('by order of the operator starts without the others, once it has listened for them', () => {
-    const bench = new Bench({ durable: true, node: { bootstrap: true } })
-    bench.node.start(bench.probe)
-    bench.clock.settle()
-    expect([bench.node.memory, bench.sent()]).toEqual([null, ['1.2: Announce', '1.3: Announce']])
-    bench.clock.pass(BOOTSTRAP_PATIENCE_MS - 1)
-    bench.clock.settle()
-    expect(bench.node.memory).toBeNull()
-    bench.clock.pass(1)
-    bench.clock.settle()
-    expect([bench.node.memory, bench.disk.records.length]).toEqual(['blank', 1])
+  it('by order of the operator starts with a majority, once it has listened for all, and not alone', () => {
+    const wired = new Wired(NAMES, { durable: true, node: { bootstrap: true } })
+    const [first, second] = wired.benches as [Bench, Bench]
+    first.node.start(first.probe)
+    wired.pass(2 * BOOTSTRAP_PATIENCE_MS)
+    expect([first.node.memory, first.node.founding.awaited.map(({ name }) => name)]).toEqual([null, ['1.2', '1.3']])
+    second.node.start(second.probe)
+    wired.pass(1000)
+    wired.finish()
+    expect([memories(wired), first.disk.records.length]).toEqual([['blank', 'blank', null], 1])
   })
 })
 
@@ -156,7 +155,8 @@ describe('until it knows its memory', () => {
       incarnation: 20,
       seen: [1, 20, 30],
       founding: 1,
-      ordered: false,
+      sure: true,
+
       challenge: 1,
       echo: 1,
     })
@@ -296,22 +296,6 @@ describe('by order of the operator, although the cluster is not new', () => {
     again.node.start(again.probe)
     wired.pass(1000)
     expect(again.probe.notes.filter((note) => note.startsWith('start'))).toEqual(['start lost'])
-  })
-
-  it('a node that came after a start by order, and comes again with another memory, has lost it', () => {
-    const wired = new Wired(NAMES, order)
-    const [first, second] = wired.benches as [Bench, Bench]
-    first.node.start(first.probe)
-    wired.pass(4000)
-    second.node.start(second.probe)
-    wired.pass(4000)
-    expect(memories(wired)).toEqual(['blank', 'blank', null])
-    second.node.stop()
-    const again = wired.make('1.2', { ...order, disk: new HandDisk(false, 77) })
-    wired.benches[1] = again
-    again.node.start(again.probe)
-    wired.pass(1000)
-    expect(memories(wired)).toEqual(['blank', 'lost', null])
   })
 
   it('nodes that are all told so at once start with one table, and each is known', () => {

@@ -243,7 +243,7 @@ export class Node {
         this.#parts.transport.reject(from, error instanceof Error ? error.message : String(error))
         return
       }
-      if (this.founding.hears(entry, frame, from)) entry.handle(message, from)
+      if (this.founding.hears(entry, frame)) entry.handle(message, from)
     }
     if (this.#inbox.offer(handle, entry.first)) this.#scheduleTurn()
   }

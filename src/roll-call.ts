@@ -12,10 +12,11 @@
  * challenge, and the challenge changes whenever a new incarnation is believed: the dead cannot answer it, and tables
  * only move forward.
  *
- * A start has a name, and members hear only those of the same: the names of nodes say nothing of directories that somebody
- * has kept from an earlier cluster. All go by the incarnation of the first member; one that begins alone by order names the
- * start by its own, and its table has nobody else. Who is missing there is entered once it has come, before it is heard, and
- * then the same holds for it as for the first.
+ * A start has a name, the incarnation of its first member, and nodes hear only those of the same: the names of nodes say
+ * nothing of directories that somebody has kept from an earlier cluster.
+ *
+ * By order of an operator, who vouches that nobody else has ever taken part, a majority is enough. All of them must have
+ * announced the same table here, too; who is missing in it counts as one that has forgotten when it comes.
  *
  * A node that knows that it has forgotten names no memory. Nobody counts it as blank, so no cluster begins with it: it
  * waits for a member that remembers the table.
@@ -37,40 +38,39 @@ interface Acquaintance {
   challenge: number
   /** What it wants echoed; 0 before it has spoken. */
   echo: number
-  /** The founding and the table that it announced last; null while nothing it said was believed. */
-  founding: number
+  /** The table it announced last; null while nothing it said was believed. */
   seen: readonly number[] | null
+  /** Whether that is the table of a cluster that has begun. */
+  begun: boolean
 }
 
 export class RollCall {
-  /** The table this node announces; once founded, the members of the cluster with the memories that they came with. */
+  /** The table this node announces; once founded, the one that the cluster started with. */
   seen: readonly number[]
   /** The name of the cluster's start; 0 while this node gathers. */
   founding = 0
   readonly #self: NodeId
   readonly #incarnation: number
-  readonly #ordered: boolean
   readonly #random: Random
   readonly #others: Acquaintance[]
+  /** How many members must have announced the same table. */
+  #needed: number
 
-  /**
-   * @param incarnation of this node's memory, or `FORGOTTEN`
-   * @param ordered whether this node is going to begin by order
-   */
-  constructor(self: NodeId, size: number, incarnation: number, ordered: boolean, random: Random) {
+  /** @param incarnation of this node's memory, or `FORGOTTEN` */
+  constructor(self: NodeId, size: number, incarnation: number, random: Random) {
     this.#self = self
     this.#incarnation = incarnation
-    this.#ordered = ordered
     this.#random = random
+    this.#needed = size
     this.seen = Array.from({ length: size }, (_, index) => (index === self.index ? incarnation : 0))
-    this.#others = Array.from({ length: size }, () => ({ challenge: this.#draw(), echo: 0, founding: 0, seen: null }))
+    this.#others = Array.from({ length: size }, () => ({ challenge: this.#draw(), echo: 0, seen: null, begun: false }))
   }
 
-  /** What this node announces to `to`. */
-  announcement(to: NodeId): Announce {
+  /** What this node announces to `to`. `sure`: it takes part in a cluster, and remembers. */
+  announcement(to: NodeId, sure = false): Announce {
     const { challenge, echo } = this.#others[to.index]!
     const { founding, seen } = this
-    return { incarnation: this.#incarnation, seen, founding, ordered: this.#ordered, challenge, echo }
+    return { incarnation: this.#incarnation, seen, founding, sure, challenge, echo }
   }
 
   /** Takes what a peer announced; gives this node's memory as soon as it is known, else null. */
@@ -78,11 +78,9 @@ export class RollCall {
     const other = this.#others[from.index]!
     other.echo = m.challenge
     if (this.founding !== 0 || m.seen.length !== this.seen.length || m.echo !== other.challenge) return null
-    // A table that does not know this member says nothing about it, but something of its sender.
-    const knows = m.seen[this.#self.index] !== 0 || this.#incarnation === FORGOTTEN
-    if (m.founding !== 0 && knows) return this.#join(m.founding, m.seen)
-    other.founding = m.founding
+    if (m.sure) return this.#join(m.founding, m.seen)
     other.seen = m.seen
+    other.begun = m.founding !== 0
     if (this.seen[from.index] !== m.incarnation) {
       this.seen = this.seen.with(from.index, m.incarnation)
       other.challenge = this.#draw()
@@ -90,31 +88,20 @@ export class RollCall {
     return this.settle()
   }
 
-  /** Whether all members have announced this table: then the cluster starts with it. */
+  /** By order a majority is enough. */
+  hurry(): void {
+    this.#needed = Math.floor(this.seen.length / 2) + 1
+  }
+
+  /** Whether all in this table have announced it, and are enough: then the cluster starts with it. */
   settle(): Memory | null {
-    if (this.seen.includes(0)) return null
-    for (const [index, { seen }] of this.#others.entries()) {
-      if (index !== this.#self.index && !same(seen, this.seen)) return null
+    if (this.#incarnation === FORGOTTEN || this.seen.length - this.missing.length < this.#needed) return null
+    for (const [index, { begun, seen }] of this.#others.entries()) {
+      // One that remembers a cluster comes from a directory: until it takes part it may be a stranger's.
+      if (begun || (index !== this.#self.index && this.seen[index] !== 0 && !same(seen, this.seen))) return null
     }
-    this.found(nameOf(this.seen[0]!), this.seen)
+    this.found(nameOf(this.seen.find((incarnation) => incarnation !== 0)!), this.seen)
     return 'blank'
-  }
-
-  /** Whether another one has begun, in a cluster that does not know this node. */
-  get invited(): boolean {
-    return this.#others.some(({ founding }) => founding !== 0)
-  }
-
-  /** Begins by order: where another one has begun, else with all if they have been heard, else alone. */
-  begin(): void {
-    const begun = this.#others.find(({ founding }) => founding !== 0)
-    const nobody = this.seen.map(() => 0)
-    if (!begun && !this.seen.includes(0)) this.found(nameOf(this.seen[0]!), this.seen)
-    else
-      this.found(
-        begun?.founding ?? nameOf(this.#incarnation),
-        (begun?.seen ?? nobody).with(this.#self.index, this.#incarnation),
-      )
   }
 
   /** Ends the roll call with this table. */
@@ -123,34 +110,22 @@ export class RollCall {
     this.seen = seen
   }
 
-  /** Enters the members of this founding that were missing; whether there were any. */
-  enter(theirs: readonly number[]): boolean {
-    const seen = this.seen.map((incarnation, index) => incarnation || (theirs[index] ?? 0))
-    if (same(seen, this.seen)) return false
-    this.seen = seen
-    return true
-  }
-
-  /**
-   * Whether a table of this founding says that this node had another memory before: then it has forgotten that one, and was
-   * taken for blank by who did not know. One that was told so when it came is entered with the earlier one itself.
-   */
-  contradicts(theirs: readonly number[]): boolean {
-    const { index } = this.#self
-    return this.seen[index] === this.#incarnation && (theirs[index] || this.#incarnation) !== this.#incarnation
-  }
-
   /** The member numbers that have not been heard of. */
   get missing(): number[] {
     return this.seen.flatMap((incarnation, index) => (incarnation === 0 ? [index] : []))
   }
 
+  /** The member numbers of those that remember a cluster, and in it another memory of this node or none. */
+  get reminders(): number[] {
+    return this.#others.flatMap(({ begun, seen }, index) =>
+      begun && seen?.[this.#self.index] !== this.#incarnation ? [index] : [],
+    )
+  }
+
   /** Takes the table of a cluster that has started. */
   #join(founding: number, seen: readonly number[]): Memory {
-    const { index } = this.#self
-    // Of a memory that nobody there knows, any number will do which is not that of a later one.
-    this.found(founding, seen[index] === 0 ? seen.with(index, founding) : seen)
-    return seen[index] === this.#incarnation && this.#incarnation !== FORGOTTEN ? 'blank' : 'lost'
+    this.found(founding, seen)
+    return this.#incarnation !== FORGOTTEN && seen[this.#self.index] === this.#incarnation ? 'blank' : 'lost'
   }
 
   #draw(): number {

@@ -34,7 +34,7 @@ const put = { op: Op.put, key: '1', value: Buffer.from('absurd') }
 const vote = { slot: HUGE, ballot: ABSURD, chosen: true, commands: [put] }
 const forward = { life: HUGE, command: put, read: 0, timeoutMs: 1000 }
 const answer = { life: HUGE, id: HUGE, code: 0, reason: '', absent: true, value: NOTHING, version: HUGE }
-const announce = { incarnation: 1, founding: 1, ordered: true, challenge: HUGE, echo: HUGE }
+const announce = { incarnation: 1, founding: 1, challenge: HUGE, echo: HUGE }
 const seen = Array<number>(LONG).fill(HUGE)
 
 export const NODE_ROWS: readonly AbsurdRow[] = [

@@ -214,7 +214,7 @@ export class Explorer {
   /** The state of a member that has heard these announcements, in this order. */
   #lead(index: number, incarnation: number, inputs: readonly Input[]): number {
     const { size, members } = this.#cluster
-    const call = new RollCall(members[index]!, size, incarnation, false, new Counting(incarnation))
+    const call = new RollCall(members[index]!, size, incarnation, new Counting(incarnation))
     let memory: Memory | null = null
     // Beside what it announces, a roll call remembers which table it was last told by each: that was the last believed.
     const believed = Array<string>(size).fill('')
@@ -225,7 +225,9 @@ export class Explorer {
       const heard = call.hear(m, sender)
       memory ??= heard
     }
-    const announcements = members.map((to) => (to.index === index ? -1 : this.#numberOf(call.announcement(to))))
+    const announcements = members.map((to) =>
+      to.index === index ? -1 : this.#numberOf(call.announcement(to, memory === 'blank')),
+    )
     const { seen, founding } = call
     const key = JSON.stringify([index, incarnation, memory, announcements, founding !== 0 ? [] : believed])
     const known = this.#memberNumbers.get(key)

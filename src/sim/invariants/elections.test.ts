@@ -125,7 +125,7 @@ describe('one founding', () => {
     for (const process of processes) process.node.memory = 'blank'
     expect(invariant.afterStep!(heard.arena)).toBeNull()
     for (const [from, table, founding] of announced) {
-      const m = { incarnation: from + 1, seen: table, founding, ordered: false, challenge: 1, echo: 1 }
+      const m = { incarnation: from + 1, seen: table, founding, challenge: 1, echo: 1 }
       heard.say(from, 'Announce', m)
     }
     return invariant.afterStep!(heard.arena) as string | null
