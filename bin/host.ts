@@ -218,6 +218,7 @@ export class Host {
       ballots: this.node.ballots,
       submit: this.#meters.requests.wrap((command, read, respond) => this.node.submit(command, read, respond)),
       nonce: () => random.below(2 ** 32),
+      lengthOf: (key) => this.#store.lengthOf(key),
       history: (key) => this.#store.history(key),
       state: () => this.#state(),
       readiness: () => this.#readiness(),

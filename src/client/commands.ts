@@ -75,7 +75,7 @@ export async function execute(target: Target, words: readonly string[]): Promise
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : null
   if (!command) throw new SynodError('usage', `unknown command ${JSON.stringify(name)}; try help`)
   const [least, most] = command.arity
-  if (args.length < least || args.length > most) throw new SynodError('usage', `usage: ${command.usage}`)
+  if (args.length < least || args.length > most) throw misused(command, args)
   try {
     return await command.run(target, args)
   } catch (error) {
@@ -86,6 +86,13 @@ export async function execute(target: Target, words: readonly string[]): Promise
     const reason = `${error.message}${doubt}`
     return { good: false, out: '', note: `${name} failed: ${reason}`, facts: { error: reason } }
   }
+}
+
+/** Names a word that was meant as a flag: behind the command it is one word too many. */
+function misused({ usage, arity: [, most] }: Command, args: readonly string[]): SynodError {
+  const flag = args.length > most ? args.find((word) => /^--?[A-Za-z]/.test(word)) : undefined
+  const hint = flag === undefined ? '' : `; unexpected ${flag}: flags stand before the command`
+  return new SynodError('usage', `usage: ${usage}${hint}`)
 }
 
 async function get(target: Target, [text]: readonly string[]): Promise<Answer> {

@@ -2,12 +2,16 @@
  * The requests of one connection. The last ones: when bytes stop being HTTP, or stop coming, a refusal must not be taken
  * for the answer of an earlier request, which may well have been applied. And the one whose body is arriving: pipelined
  * requests behind it wait, so that they reach the node in the order in which they were sent. So do those behind one that
- * waits at the door (`door.ts`); while that is so the connection is not read, and what its client sends stays in the network.
+ * waits at the door (`door.ts`), and those behind answers of which too much is not yet taken (`answers.ts`); while that is
+ * so the connection is not read, and what its client sends stays in the network.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Fifo } from '../parts/fifo.ts'
 import type { Door } from './door.ts'
+
+/** Beyond so many bytes of large answers that its client has not taken, nothing more is done for it. */
+const MOST_OWED = 1024 * 1024
 
 const STATE = Symbol('connection')
 
@@ -38,6 +42,10 @@ export class Connection {
   /** Whether it is not read for what waits at the door, and for the others' sake. */
   #held = false
   #paused = false
+  #owed = 0
+  /** Whether it has gone, and what it was owed is counted no more. */
+  #forgiven = false
+  #handing = false
   #stopped = false
   #wasStopped = false
   /** Whether it is its turn at the door, with all that was read of it: answers to a whole batch cost less than to each. */
@@ -117,7 +125,29 @@ export class Connection {
     this.#waiting.push(() => {
       if (!this.hasRefused(request)) next()
     })
-    if (this.#resting) this.#hold()
+    if (this.#resting || this.#isLaden) this.#hold()
+  }
+
+  /** Counts bytes that it is owed, or, below 0, that it has been given; gives by how much that has changed. */
+  owe(bytes: number): number {
+    if (this.#forgiven) return 0
+    const wasLaden = this.#isLaden
+    this.#owed += bytes
+    if (wasLaden && !this.#isLaden && this.#waiting.size > 0) this.#handOn()
+    return bytes
+  }
+
+  /** The bytes of large answers, expected or given, that its client has not taken. */
+  get owed(): number {
+    return this.#owed
+  }
+
+  /** It has gone, and is owed nothing from now on; gives what it was. */
+  forgive(): number {
+    const owed = this.#owed
+    this.#forgiven = true
+    this.#owed = 0
+    return owed
   }
 
   /** A request's body begins to be read. */
@@ -195,11 +225,22 @@ export class Connection {
   }
 
   get #blocked(): boolean {
-    return this.#reading || this.#resting !== null
+    return this.#reading || this.#resting !== null || this.#isLaden
+  }
+
+  get #isLaden(): boolean {
+    return this.#owed > MOST_OWED
   }
 
   #handOn(): void {
-    while (!this.#blocked && this.#waiting.size > 0) this.#waiting.shift()!()
+    // What is handed on may be answered at once, which hands on the next: that is done here, in the loop.
+    if (this.#handing) return
+    this.#handing = true
+    try {
+      while (!this.#blocked && this.#waiting.size > 0) this.#waiting.shift()!()
+    } finally {
+      this.#handing = false
+    }
     if (this.#blocked || this.#waiting.size > 0 || this.called) return
     this.awake = false
     this.hurried = false

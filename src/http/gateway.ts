@@ -53,6 +53,8 @@ export interface Gateway {
   readonly room: number
   /** A random integer in [0, 2^32), to tell sessions apart. */
   nonce(): number
+  /** How long the value under `key` is on this node, which may be behind others; 0 when it has none. */
+  lengthOf(key: string): number
   /** Every value that `key` has had on this node, oldest first; null when unknown or when versions are not kept. */
   history(key: string): readonly Uint8Array[] | null
   /** The node's state, as something that JSON can carry. */

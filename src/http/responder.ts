@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Command } from '../command.ts'
 import { ERRORS } from '../errors.ts'
 import type { Outcome, ReadMode, Result } from '../request.ts'
+import { Answers } from './answers.ts'
 import { Bodies, type Overflow } from './bodies.ts'
 import { readBody } from './body.ts'
 import { Connection } from './connection.ts'
@@ -32,7 +33,7 @@ export interface Bounds {
   readonly patienceMs: number
   /** The longest body. */
   readonly bodyLimit: number
-  /** What the bodies of open requests may have together. */
+  /** What the bodies of open requests may have together, and as much again large answers that are not yet taken. */
   readonly openLimit: number
 }
 
@@ -43,6 +44,7 @@ export class Responder {
   readonly #gateway: Gateway
   readonly #door: Door
   readonly #bodies: Bodies
+  readonly #answers: Answers
   /** Requests that the node has not answered. */
   #inside = 0
   /** The last answers of connections that have some given and perhaps not yet sent. */
@@ -55,6 +57,7 @@ export class Responder {
   constructor(gateway: Gateway, bounds: Bounds) {
     this.#gateway = gateway
     this.#bodies = new Bodies(bounds.bodyLimit, bounds.openLimit)
+    this.#answers = new Answers(bounds.openLimit)
     this.#door = new Door(() => (this.closing ? Number.POSITIVE_INFINITY : gateway.room), bounds.patienceMs)
   }
 
@@ -97,16 +100,36 @@ export class Responder {
       this.shuttingDown(response)
       return
     }
+    // What a write answers with is the value before it.
+    const expected = this.#gateway.lengthOf(command.key)
+    if (!this.#answers.hasRoom(expected)) {
+      this.#bodies.remove(bytes)
+      this.#noRoom(response)
+      return
+    }
+    const connection = Connection.of(response.req.socket)
+    this.#answers.expect(connection, expected)
     this.#inside += 1
     try {
       this.#gateway.submit(command, read, (outcome) => {
         this.#bodies.remove(bytes)
         this.#settle(outcome, read, identity, response, present)
+        this.#answers.forget(connection, expected)
       })
     } catch (error) {
       this.#bodies.remove(bytes)
       this.#settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, read, identity, response, null)
+      this.#answers.forget(connection, expected)
     }
+  }
+
+  /** A connection has gone, with all that it was owed. */
+  forget(connection: Connection): void {
+    this.#answers.remove(connection)
+  }
+
+  #noRoom(response: Response): void {
+    this.sentence(response, 503, this.#answers.reason, ['Retry-After', '1'])
   }
 
   /** Refuses a request that arrives while the server closes: nothing was applied. */
@@ -120,10 +143,16 @@ export class Responder {
     this.text(response, status, `${sentence}\n`, headers)
   }
 
-  /** Answers with a body of text. The `headers` name its type. */
+  /** Answers with a body of text, for which there must be room where it is long. The `headers` name its type. */
   text(response: Response, status: number, body: string, headers: string[] = []): void {
-    headers.push('Content-Length', String(Buffer.byteLength(body)))
+    const bytes = Buffer.byteLength(body)
+    if (!this.#answers.hasRoom(bytes)) {
+      this.#noRoom(response)
+      return
+    }
+    headers.push('Content-Length', String(bytes))
     if (!this.#begin(response, status, headers)) return
+    this.#answers.give(response, bytes)
     response.end(body)
   }
 
@@ -225,6 +254,7 @@ export class Responder {
     }
     headers.push('Content-Length', String(value.length), 'Content-Type', mediaType(value))
     if (!this.#begin(response, 200, headers)) return
+    this.#answers.give(response, value.length)
     if (value.length > SMALL) response.end(value)
     else response.end(latin1(value), 'latin1')
   }

@@ -35,7 +35,7 @@ const NO_BYTES = new Uint8Array(0)
 export interface HttpOptions {
   /** The longest body, in bytes; 1 MiB. */
   readonly bodyLimit?: number
-  /** How many bytes the bodies of open requests may have together; 64 MiB. */
+  /** How many bytes the bodies of open requests may have together, and as much again answers not yet taken; 64 MiB. */
   readonly openLimit?: number
   /** The longest header block, in bytes; 16 KiB. */
   readonly headerLimit?: number
@@ -91,7 +91,10 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     },
   })
 
-  const intake = intakeOf(app, () => responder.look())
+  const intake = intakeOf(app, (connection) => {
+    responder.forget(connection)
+    responder.look()
+  })
 
   /** Refuses a request by its form, or because the server closes; true when it may go on. */
   function admit(identity: Identity, response: Response): boolean {
@@ -148,14 +151,14 @@ function whole(responder: Responder, request: FastifyRequest, { raw }: FastifyRe
 }
 
 /** Counts what is read of all connections together; `onClose` is called when one has gone. */
-function intakeOf(app: FastifyInstance, onClose: () => void): Intake {
+function intakeOf(app: FastifyInstance, onClose: (connection: Connection) => void): Intake {
   const intake = new Intake()
   app.server.on('connection', (socket) => {
     const connection = Connection.of(socket)
     intake.add(connection)
     socket.once('close', () => {
       intake.remove(connection)
-      onClose()
+      onClose(connection)
     })
   })
   return intake

@@ -59,6 +59,11 @@ export class KeyValueStore implements StateMachine {
       : { value: null, version: 0, effect: 'done' }
   }
 
+  /** How long the value under `key` is, 0 when absent: before it is copied. */
+  lengthOf(key: string): number {
+    return this.#entries.get(key)?.value?.length ?? 0
+  }
+
   /**
    * Writes `value` under `key`; null makes it absent, and counts as a write.
    * @param version what the key's version becomes, for state that comes from elsewhere; one more than it was by default

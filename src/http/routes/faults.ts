@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NodeId } from '../../node-id.ts'
 import { FAULT_NAMES, type Faults, type Gateway } from '../gateway.ts'
 import type { Api } from './api.ts'
-import { type Context, queryOf } from './context.ts'
+import { type Context, queryOf, strangeIn } from './context.ts'
 import { CRASH, DROP, FLAKY, HEAL, PARTITION, SLOW } from './node-api.ts'
 
 /** Whole seconds, as Go's `Atoi` reads them; nine digits are 31 years. */
@@ -45,6 +45,7 @@ export function addFaultRoutes({ app, gateway, responder }: Context): void {
         return
       }
       const query = queryOf(request.raw.url)
+      // A fault must not strike, or end, otherwise than was meant.
       const refusal = strangeIn(query, Object.keys(api.query ?? {}))
       const outcome = refusal === null ? act({ gateway, faults, query }) : { refusal }
       if (typeof outcome === 'string') responder.text(reply.raw, 200, outcome)
@@ -76,17 +77,6 @@ export function addFaultRoutes({ app, gateway, responder }: Context): void {
   timed(POST, '/flaky', FLAKY, flaky)
   timed(POST, '/partition', PARTITION, partition)
   route(POST, '/heal', HEAL, heal)
-}
-
-/** What is wrong with the names of the parameters: a fault must not strike, or end, otherwise than was meant. */
-function strangeIn(query: URLSearchParams, known: readonly string[]): Refusal | null {
-  const seen = new Set<string>()
-  for (const name of query.keys()) {
-    if (!known.includes(name)) return `unknown parameter ${JSON.stringify(name)}: there are ${known.join(', ')}`
-    if (seen.has(name)) return `parameter ${name} is given twice`
-    seen.add(name)
-  }
-  return null
 }
 
 function drop({ gateway, faults, query }: Asked, seconds: number): Refusal | null {

@@ -1,6 +1,6 @@
 /** `/history?key=K`: every value that a key has had on this node, for Paxi's `cmd consensus`. */
 import { parseKey } from '../key.ts'
-import { type Context, queryOf } from './context.ts'
+import { type Context, doubledIn, queryOf } from './context.ts'
 import { HISTORY } from './node-api.ts'
 
 /** Adds the history route. Its `Id` names the node, unlike that of every other answer. */
@@ -10,10 +10,12 @@ export function addHistoryRoute({ app, gateway, responder }: Context): void {
     url: '/history',
     config: { api: HISTORY },
     handler: (request, reply) => {
-      const key = parseKey(queryOf(request.raw.url).get('key') ?? '')
+      const query = queryOf(request.raw.url)
+      const doubled = doubledIn(query)
+      const key = doubled === null ? parseKey(query.get('key') ?? '') : null
       const headers = ['Id', gateway.id.name]
       if (key === null) {
-        responder.sentence(reply.raw, 400, 'invalide key', headers)
+        responder.sentence(reply.raw, 400, doubled ?? 'invalide key', headers)
         return
       }
       const values = gateway.history(key)?.map((value) => Buffer.from(value).toString('base64')) ?? null

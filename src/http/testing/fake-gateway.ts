@@ -82,6 +82,10 @@ export class FakeGateway implements Gateway {
     return 0xabc
   }
 
+  lengthOf(key: string): number {
+    return this.store.lengthOf(key)
+  }
+
   history(key: string): readonly Uint8Array[] | null {
     return this.store.history(key)
   }
