@@ -56,7 +56,9 @@ export const limitsSchema = z
       ),
     open_bytes: count
       .default(67_108_864)
-      .describe('what the bodies of open client requests may have together; beyond it 503'),
+      .describe(
+        'what the bodies of open client requests may have together, and as much again answers not yet taken; beyond it 503',
+      ),
     inbox: count
       .default(65_536)
       .describe('events queued in a node; beyond it messages of peers are dropped, as a network would'),

@@ -9,17 +9,19 @@ import { Connection } from './connection.ts'
 /** Answers up to this size are not counted: Node itself stops reading a connection with many of them. */
 const SMALL = 1024
 
-/** How long a client may take nothing of an answer that is counted. */
-const STALLED_MS = 30_000
-
 /** See the file's head. One per server. */
 export class Answers {
   readonly #limit: number
+  readonly #stalledMs: number
   #bytes = 0
 
-  /** @param limit how many bytes those that are counted may have together */
-  constructor(limit: number) {
+  /**
+   * @param limit how many bytes those that are counted may have together
+   * @param stalledMs how long a client may take nothing of such an answer, before its connection ends
+   */
+  constructor(limit: number, stalledMs: number) {
     this.#limit = limit
+    this.#stalledMs = stalledMs
   }
 
   /** Whether there is room for an answer of so many bytes. One finds room always: nothing is too long to be told. */
@@ -34,12 +36,14 @@ export class Answers {
 
   /** Counts an answer that is expected to have so many bytes, until `give` or `forget`. */
   expect(connection: Connection, bytes: number): void {
-    if (bytes > SMALL) this.#bytes += connection.owe(bytes)
+    if (bytes > SMALL && connection.owe(bytes)) this.#bytes += bytes
   }
 
   /** It is given up. */
   forget(connection: Connection, bytes: number): void {
-    if (bytes > SMALL) this.#bytes += connection.owe(-bytes)
+    if (bytes <= SMALL || connection.isForgiven) return
+    this.#bytes -= bytes
+    connection.pay(bytes)
   }
 
   /** It is given, and has so many bytes: they count until its client has taken them. */
@@ -48,11 +52,11 @@ export class Answers {
     const { socket } = response.req
     const connection = Connection.of(socket)
     this.expect(connection, bytes)
-    socket.setTimeout(STALLED_MS)
+    socket.setTimeout(this.#stalledMs)
     response.once('close', () => {
       this.forget(connection, bytes)
       // Where Node waits for the next request it has set a time of its own.
-      if (socket.timeout === STALLED_MS && connection.owed === 0) socket.setTimeout(0)
+      if (socket.timeout === this.#stalledMs && connection.owed === 0) socket.setTimeout(0)
     })
   }
 

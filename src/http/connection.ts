@@ -128,18 +128,28 @@ export class Connection {
     if (this.#resting || this.#isLaden) this.#hold()
   }
 
-  /** Counts bytes that it is owed, or, below 0, that it has been given; gives by how much that has changed. */
-  owe(bytes: number): number {
-    if (this.#forgiven) return 0
-    const wasLaden = this.#isLaden
+  /** Counts bytes that it is owed; false when it has gone, and is owed nothing any more. */
+  owe(bytes: number): boolean {
+    if (this.#forgiven) return false
     this.#owed += bytes
-    if (wasLaden && !this.#isLaden && this.#waiting.size > 0) this.#handOn()
-    return bytes
+    return true
+  }
+
+  /** Counts them off, and does what has waited for that; one that stands in line goes on when it is its turn. */
+  pay(bytes: number): void {
+    const wasLaden = this.#isLaden
+    this.#owed -= bytes
+    const waits = this.#held || this.#waiting.size > 0
+    if (wasLaden && !this.#isLaden && waits && !this.inLine) this.#handOn()
   }
 
   /** The bytes of large answers, expected or given, that its client has not taken. */
   get owed(): number {
     return this.#owed
+  }
+
+  get isForgiven(): boolean {
+    return this.#forgiven
   }
 
   /** It has gone, and is owed nothing from now on; gives what it was. */
@@ -241,6 +251,7 @@ export class Connection {
     } finally {
       this.#handing = false
     }
+    if (this.#isLaden && this.#waiting.size > 0) this.#hold()
     if (this.#blocked || this.#waiting.size > 0 || this.called) return
     this.awake = false
     this.hurried = false

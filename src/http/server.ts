@@ -47,6 +47,8 @@ export interface HttpOptions {
   readonly checkIntervalMs?: number
   /** How long closing waits for half-sent requests and slow readers, once nothing is inside the node; 1 s. */
   readonly closeGraceMs?: number
+  /** How long a client may take nothing of a large answer, before its connection ends; 30 s. */
+  readonly stalledMs?: number
   /** How long a request waits for room in a node that is full, before it is refused; 1 s. */
   readonly patienceMs?: number
 }
@@ -59,6 +61,7 @@ const DEFAULTS: Required<HttpOptions> = {
   requestTimeoutMs: 29_000,
   checkIntervalMs: 500,
   closeGraceMs: 1_000,
+  stalledMs: 30_000,
   patienceMs: 1_000,
 }
 
@@ -91,10 +94,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     },
   })
 
-  const intake = intakeOf(app, (connection) => {
-    responder.forget(connection)
-    responder.look()
-  })
+  const intake = intakeOf(app, responder)
 
   /** Refuses a request by its form, or because the server closes; true when it may go on. */
   function admit(identity: Identity, response: Response): boolean {
@@ -150,15 +150,16 @@ function whole(responder: Responder, request: FastifyRequest, { raw }: FastifyRe
     })
 }
 
-/** Counts what is read of all connections together; `onClose` is called when one has gone. */
-function intakeOf(app: FastifyInstance, onClose: (connection: Connection) => void): Intake {
+/** Counts what is read of all connections together; the responder hears of those that have gone. */
+function intakeOf(app: FastifyInstance, responder: Responder): Intake {
   const intake = new Intake()
   app.server.on('connection', (socket) => {
     const connection = Connection.of(socket)
     intake.add(connection)
     socket.once('close', () => {
       intake.remove(connection)
-      onClose(connection)
+      responder.forget(connection)
+      responder.look()
     })
   })
   return intake

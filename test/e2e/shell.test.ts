@@ -194,6 +194,7 @@ test.each([
   ['an unknown command', 'remove 1', 2, 'unknown command "remove"; try help'],
   ['too few words', 'put 1', 2, 'usage: put KEY VALUE'],
   ['too many words', 'get 1 2', 2, 'usage: get KEY'],
+  ['a flag behind the command', 'get 1 -foo', 2, 'usage: get KEY; unexpected -foo: flags stand before the command'],
   ['an open quote', 'put 1 "x', 2, 'a quote is not closed'],
   ['a node that there is not', 'crash 9.9 1', 2, 'no node 9.9; known are 1.1, 1.2, 1.3'],
   ['a time that is none', 'crash 1.1 soon', 2, '"soon" is no whole number of seconds'],

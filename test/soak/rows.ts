@@ -1,10 +1,11 @@
 /** All rows: what users, strangers and members send, each as often as the player is told. */
 import { randomBytes } from 'node:crypto'
+import { RawClient } from '../../src/http/testing/raw-client.ts'
 import { type Attack, MEMBERS, STRANGERS } from '../e2e/attacks.ts'
 import { Stranger } from '../e2e/stranger.ts'
 import { ABD_ROWS, type AbsurdRow, NODE_ROWS, PAXOS_ROWS } from './absurd-rows.ts'
 import { playRest } from './player.ts'
-import { REST_ROWS, type RestRow } from './rest-rows.ts'
+import { BODY_BYTES, REST_ROWS, type RestRow } from './rest-rows.ts'
 import type { Row } from './row.ts'
 import type { Stage } from './stage.ts'
 
@@ -21,6 +22,7 @@ type Send = (bytes: Uint8Array) => Promise<string>
 export function rowsOf(stage: Stage, send: Send): Row[] {
   return [
     ...REST_ROWS.map((row) => restRow(stage, row)),
+    untaken(stage),
     ...withoutQuorum(stage),
     ...STRANGERS.map(([name, attack]) => strangerRow(stage, name, attack)),
     ...memberRows(stage),
@@ -37,6 +39,20 @@ export function abdRowsOf(stage: Stage): Row[] {
 function restRow({ httpPort }: Stage, row: RestRow): Row {
   const { name, statuses, expected = statuses.join(' '), lanes } = row
   return { name: `REST: ${name}`, once: () => playRest(httpPort, row), expected, ...(lanes ? { lanes } : {}) }
+}
+
+/** A client that asks for far more than it takes, and goes away. */
+function untaken({ httpPort }: Stage): Row {
+  const large = `PUT /3 HTTP/1.1\r\nHost: x\r\nContent-Length: ${BODY_BYTES}\r\n\r\n${'a'.repeat(BODY_BYTES)}`
+  const bytes = Buffer.from(large + 'GET /3 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000))
+  const once = async () => {
+    const client = new RawClient(httpPort)
+    client.send(bytes)
+    const { status } = await client.response()
+    client.socket.resetAndDestroy()
+    return `${status}`
+  }
+  return { name: 'REST: a thousand large answers, then gone', once, expected: '200' }
 }
 
 /** At first the node may take itself for the leader that it was, and does not know what has become of a write. */

@@ -24,6 +24,12 @@ test.each(['', '?', '?key=', '?key=x', '?key=01', '?key=9223372036854775808', '?
   },
 )
 
+test('a history of two keys at once is refused', async () => {
+  const { once } = await startServer()
+  const response = await once(request('GET /history?key=1&key=2'))
+  expect([response.status, response.body.toString()]).toEqual([400, 'parameter key is given twice\n'])
+})
+
 test('the state is JSON', async () => {
   const { gateway, once } = await startServer()
   const response = await once(request('GET /state'))
