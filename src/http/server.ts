@@ -47,7 +47,7 @@ export interface HttpOptions {
   readonly checkIntervalMs?: number
   /** How long closing waits for half-sent requests and slow readers, once nothing is inside the node; 1 s. */
   readonly closeGraceMs?: number
-  /** How long a client may take nothing of a large answer, before its connection ends; 30 s. */
+  /** How long a client may take nothing of a large answer, before its connection ends; 10 s. */
   readonly stalledMs?: number
   /** How long a request waits for room in a node that is full, before it is refused; 1 s. */
   readonly patienceMs?: number
@@ -61,7 +61,7 @@ const DEFAULTS: Required<HttpOptions> = {
   requestTimeoutMs: 29_000,
   checkIntervalMs: 500,
   closeGraceMs: 1_000,
-  stalledMs: 30_000,
+  stalledMs: 10_000,
   patienceMs: 1_000,
 }
 
