@@ -128,6 +128,8 @@ export class Responder {
   /** A connection has gone, with all that it was owed. */
   forget(connection: Connection): void {
     this.#answers.remove(connection)
+    // Answers that wait behind others are not told when their connection dies.
+    for (const response of this.#leaving) if (response.req.socket.destroyed) this.#leaving.delete(response)
   }
 
   #noRoom(response: Response): void {
@@ -189,8 +191,6 @@ export class Responder {
       if (this.#inside > 0) return
       if (!answered) onAnswered()
       answered = true
-      // Answers that wait behind others are not told when their connection dies.
-      for (const response of this.#leaving) if (response.req.socket.destroyed) this.#leaving.delete(response)
       if (this.#leaving.size > 0) return
       this.#progress = null
       onSent()

@@ -41,18 +41,25 @@ function restRow({ httpPort }: Stage, row: RestRow): Row {
   return { name: `REST: ${name}`, once: () => playRest(httpPort, row), expected, ...(lanes ? { lanes } : {}) }
 }
 
-/** A client that asks for far more than it takes, and goes away. */
+/** Clients that ask for far more than they take, and go away. */
 function untaken({ httpPort }: Stage): Row {
   const large = `PUT /3 HTTP/1.1\r\nHost: x\r\nContent-Length: ${BODY_BYTES}\r\n\r\n${'a'.repeat(BODY_BYTES)}`
-  const bytes = Buffer.from(large + 'GET /3 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000))
-  const once = async () => {
+  const reads = 'GET /3 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000)
+  const send = async (text: string) => {
     const client = new RawClient(httpPort)
-    client.send(bytes)
+    client.send(Buffer.from(text))
     const { status } = await client.response()
     client.socket.resetAndDestroy()
     return `${status}`
   }
-  return { name: 'REST: a thousand large answers, then gone', once, expected: '200' }
+  // Written once: the log would keep what each of them writes until the member that is down has it.
+  let written: Promise<string> | null = null
+  const once = async () => {
+    written ??= send(large)
+    const status = await written
+    return status === '200' ? send(reads) : status
+  }
+  return { name: 'REST: a thousand large answers, then gone', once, expected: '200', lanes: 4 }
 }
 
 /** At first the node may take itself for the leader that it was, and does not know what has become of a write. */
