@@ -257,17 +257,11 @@ export class Host {
 
   #readiness(): { ready: boolean; reason: string } {
     if (this.node.failure) return { ready: false, reason: 'stopped by a defect' }
+    if (!this.node.memory && this.#options.storage.forgot)
+      return { ready: false, reason: 'has forgotten; waiting for a node that remembers the cluster' }
     if (!this.node.memory) {
-      const { awaited, reminders } = this.node.founding
-      const names = (members: readonly NodeId[]) => members.map(({ name }) => name).join(', ')
-      const waiting = awaited.length > 0 ? `waiting for ${names(awaited)}` : 'about to start'
-      if (reminders.length > 0)
-        return {
-          ready: false,
-          reason: `has forgotten; waiting for a majority that remembers, as ${names(reminders)} does`,
-        }
-      const forgot = 'has forgotten; waiting for a node that remembers the cluster'
-      return { ready: false, reason: this.#options.storage.forgot ? forgot : waiting }
+      const names = this.node.founding.awaited.map(({ name }) => name)
+      return { ready: false, reason: names.length > 0 ? `waiting for ${names.join(', ')}` : 'about to start' }
     }
     const { ready, reason } = this.replica.status()
     // It may well pass requests on; but who restarts the next node now may leave too few that remember.

@@ -29,6 +29,8 @@ export class Founding {
   readonly #onKnown: (memory: Memory) => void
   /** Members that are of another founding. */
   readonly #strangers = new Set<NodeId>()
+  /** Who has been heard lately, while it gathers. */
+  readonly #heard = new Set<NodeId>()
   /** What its records, or the others, say of it; that of a disk is compared before it counts. */
   #said: Memory | null = null
   /** Whether the node is about to end, since it has taken part on an older image of its disk. */
@@ -70,7 +72,7 @@ export class Founding {
       return
     }
     this.#announce()
-    if (this.#ordered) this.#node.setTimer(BOOTSTRAP_PATIENCE_MS, () => this.#rollCall.hurry())
+    if (this.#ordered) this.#node.setTimer(BOOTSTRAP_PATIENCE_MS, () => this.#hurry())
   }
 
   /** The founding's name, which is in all frames; 0 while the node gathers. */
@@ -106,28 +108,23 @@ export class Founding {
     return members.filter((member) => member !== this.#node.id)
   }
 
-  /** While this node gathers, those that remember the cluster, and that this one has forgotten. */
-  get reminders(): NodeId[] {
-    return this.#said ? [] : this.#rollCall.reminders.map((index) => this.#node.cluster.at(index))
-  }
-
   onAnnounce(m: Announce, from: NodeId): void {
     const { seen, founding } = this.#rollCall
     const known = this.#rollCall.announcement(from)
     const news = m.echo !== known.challenge || m.challenge !== known.echo
     const memory = this.#rollCall.hear(m, from)
+    this.#heard.add(from)
     if (memory) this.#known(memory, m.founding !== 0)
-    else this.#meet(m.founding, from)
+    else this.#meet(m, from)
     // News travels at once: the last to arrive starts the cluster.
     if (founding === 0 && (memory || this.#rollCall.seen !== seen)) this.#tell(this.#node.peers)
     else if (m.founding === 0 && (founding !== 0 || news)) this.#tell([from])
   }
 
   onEpoch(m: Epoch, from: NodeId): void {
-    this.#meet(m.founding, from)
     // Who still gathers does not know what its memory is worth, nor whether it belongs to this cluster.
-    if (this.memory || this.freshness.comparing) this.freshness.onEpoch(m, from)
-    else if (m.asks) this.freshness.answer(from)
+    if (!this.memory && !this.freshness.comparing) return
+    this.freshness.onEpoch(m, from, this.#meet(m, from))
   }
 
   recoverFounded({ founding, seen, lost }: Founded): void {
@@ -139,10 +136,13 @@ export class Founding {
     this.#said = 'kept'
   }
 
-  /** Takes note of the founding that another one is of; 0: of none yet. */
-  #meet(founding: number, from: NodeId): void {
-    if (founding === 0 || founding === this.name) this.#strangers.delete(from)
-    else if (this.name !== 0) this.#estrange(from)
+  /** Takes note of the founding that another one is of, 0 of none yet; whether it is this one. */
+  #meet({ founding, seen }: Pick<Announce, 'founding' | 'seen'>, from: NodeId): boolean {
+    if (this.name === 0) return false
+    const related = founding === this.name && !this.#rollCall.contradicts(seen)
+    if (founding === 0 || related) this.#strangers.delete(from)
+    else this.#estrange(from)
+    return related
   }
 
   /**
@@ -216,7 +216,15 @@ export class Founding {
     else this.#start('lost')
   }
 
+  /** By order: whoever is there begins. */
+  #hurry(): void {
+    if (this.memory || this.#said) return
+    this.#rollCall.hurry(this.#node.peers.filter((peer) => !this.#heard.has(peer)))
+    this.#heard.clear()
+    this.#node.setTimer(BOOTSTRAP_PATIENCE_MS, () => this.#hurry())
+  }
+
   #tell(to: readonly NodeId[]): void {
-    for (const id of to) this.#node.send(id, Announce, this.#rollCall.announcement(id, this.#takesPart))
+    for (const id of to) this.#node.send(id, Announce, this.#rollCall.announcement(id))
   }
 }

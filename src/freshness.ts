@@ -117,9 +117,8 @@ export class Freshness {
     if (this.#counts) this.#rise()
   }
 
-  /** Of who is of another founding, nothing counts but that it has answered. */
-  onEpoch({ epochs, founding, asks }: Epoch, from: NodeId): void {
-    const related = founding === this.#origin.founding
+  /** Of who is not `related`, being of another founding, nothing counts but that it has answered. */
+  onEpoch({ epochs, asks }: Epoch, from: NodeId, related: boolean): void {
     const [theirs = 0, known = 0] = related ? [epochs[from.index], epochs[this.#node.id.index]] : []
     // Who has fallen back, or says that it has forgotten, has also forgotten what it knew of others.
     const remembers = theirs > 0 && theirs >= this.epochs[from.index]!
@@ -134,11 +133,6 @@ export class Freshness {
       this.outdated = true
       this.#origin.stale(known)
     } else this.#settle()
-  }
-
-  /** Lets one that asks know that this node has nothing to say. */
-  answer(to: NodeId): void {
-    this.#tell([to], false)
   }
 
   recoverEpochs({ epochs }: Epochs): void {

@@ -11,21 +11,20 @@ import { Command } from './command.ts'
 /**
  * Sent by a node that gathers the first members, and as an answer by one that has begun. `incarnation` names the sender's
  * memory, 0 where it knows that it has forgotten; `seen` has one of each member by its number, 0 where unknown. `founding` is the
- * name of the cluster's start, 0 while the sender gathers; `sure`: it takes part in that cluster, and remembers. `challenge` is what the receiver has to echo to be believed, `echo` what the receiver asked for last: so the words of a
+ * name of the cluster's start, 0 while the sender gathers. `challenge` is what the receiver has to echo to be believed, `echo` what the receiver asked for last: so the words of a
  * dead life, which may arrive late, are not taken for a new one's.
  */
 export class Announce extends message({
   incarnation: uint53,
   seen: list(uint53),
   founding: uint32,
-  sure: bool,
   challenge: uint53,
   echo: uint53,
 }) {}
 
 /**
  * Compares how far disks have come (freshness.ts). `epochs`: by member number the last that the sender has on disk; its own
- * is 0 where it has forgotten, or gathers. `founding` and `seen`: as in `Announce`. `asks`: whether it wants the same in return.
+ * is 0 where it has forgotten. `founding` and `seen`: as in `Announce`. `asks`: whether it wants the same in return.
  */
 export class Epoch extends message({ epochs: list(uint53), founding: uint32, seen: list(uint53), asks: bool }) {}
 

@@ -155,7 +155,6 @@ describe('until it knows its memory', () => {
       incarnation: 20,
       seen: [1, 20, 30],
       founding: 1,
-      sure: true,
 
       challenge: 1,
       echo: 1,

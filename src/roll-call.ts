@@ -15,8 +15,8 @@
  * A start has a name, the incarnation of its first member, and nodes hear only those of the same: the names of nodes say
  * nothing of directories that somebody has kept from an earlier cluster.
  *
- * By order of an operator, who vouches that nobody else has ever taken part, a majority is enough. All of them must have
- * announced the same table here, too; who is missing in it counts as one that has forgotten when it comes.
+ * By order of an operator, who vouches that nobody else has ever taken part, a majority is enough. All of it must have
+ * announced what is in the table, and may know of more; who is missing in it counts as one that has forgotten when it comes.
  *
  * A node that knows that it has forgotten names no memory. Nobody counts it as blank, so no cluster begins with it: it
  * waits for a member that remembers the table.
@@ -40,8 +40,6 @@ interface Acquaintance {
   echo: number
   /** The table it announced last; null while nothing it said was believed. */
   seen: readonly number[] | null
-  /** Whether that is the table of a cluster that has begun. */
-  begun: boolean
 }
 
 export class RollCall {
@@ -53,24 +51,23 @@ export class RollCall {
   readonly #incarnation: number
   readonly #random: Random
   readonly #others: Acquaintance[]
-  /** How many members must have announced the same table. */
-  #needed: number
+  /** Whether a majority is enough. */
+  #ordered = false
 
   /** @param incarnation of this node's memory, or `FORGOTTEN` */
   constructor(self: NodeId, size: number, incarnation: number, random: Random) {
     this.#self = self
     this.#incarnation = incarnation
     this.#random = random
-    this.#needed = size
     this.seen = Array.from({ length: size }, (_, index) => (index === self.index ? incarnation : 0))
-    this.#others = Array.from({ length: size }, () => ({ challenge: this.#draw(), echo: 0, seen: null, begun: false }))
+    this.#others = Array.from({ length: size }, () => ({ challenge: this.#draw(), echo: 0, seen: null }))
   }
 
-  /** What this node announces to `to`. `sure`: it takes part in a cluster, and remembers. */
-  announcement(to: NodeId, sure = false): Announce {
+  /** What this node announces to `to`. */
+  announcement(to: NodeId): Announce {
     const { challenge, echo } = this.#others[to.index]!
     const { founding, seen } = this
-    return { incarnation: this.#incarnation, seen, founding, sure, challenge, echo }
+    return { incarnation: this.#incarnation, seen, founding, challenge, echo }
   }
 
   /** Takes what a peer announced; gives this node's memory as soon as it is known, else null. */
@@ -78,9 +75,8 @@ export class RollCall {
     const other = this.#others[from.index]!
     other.echo = m.challenge
     if (this.founding !== 0 || m.seen.length !== this.seen.length || m.echo !== other.challenge) return null
-    if (m.sure) return this.#join(m.founding, m.seen)
+    if (m.founding !== 0) return this.#join(m.founding, m.seen)
     other.seen = m.seen
-    other.begun = m.founding !== 0
     if (this.seen[from.index] !== m.incarnation) {
       this.seen = this.seen.with(from.index, m.incarnation)
       other.challenge = this.#draw()
@@ -88,17 +84,23 @@ export class RollCall {
     return this.settle()
   }
 
-  /** By order a majority is enough. */
-  hurry(): void {
-    this.#needed = Math.floor(this.seen.length / 2) + 1
+  /** By order a majority is enough, without those that are not heard any more. */
+  hurry(absent: readonly NodeId[]): void {
+    this.#ordered = true
+    for (const { index } of absent) {
+      this.seen = this.seen.with(index, 0)
+      Object.assign(this.#others[index]!, { seen: null, challenge: this.#draw() })
+    }
   }
 
   /** Whether all in this table have announced it, and are enough: then the cluster starts with it. */
   settle(): Memory | null {
-    if (this.#incarnation === FORGOTTEN || this.seen.length - this.missing.length < this.#needed) return null
-    for (const [index, { begun, seen }] of this.#others.entries()) {
-      // One that remembers a cluster comes from a directory: until it takes part it may be a stranger's.
-      if (begun || (index !== this.#self.index && this.seen[index] !== 0 && !same(seen, this.seen))) return null
+    const size = this.seen.length
+    const missing = this.missing.length
+    if (this.#incarnation === FORGOTTEN || missing >= (this.#ordered ? size / 2 : 1)) return null
+    for (const [index, { seen }] of this.#others.entries()) {
+      if (index === this.#self.index || this.seen[index] === 0) continue
+      if (!(this.#ordered ? covers(seen, this.seen) : same(seen, this.seen))) return null
     }
     this.found(nameOf(this.seen.find((incarnation) => incarnation !== 0)!), this.seen)
     return 'blank'
@@ -115,11 +117,9 @@ export class RollCall {
     return this.seen.flatMap((incarnation, index) => (incarnation === 0 ? [index] : []))
   }
 
-  /** The member numbers of those that remember a cluster, and in it another memory of this node or none. */
-  get reminders(): number[] {
-    return this.#others.flatMap(({ begun, seen }, index) =>
-      begun && seen?.[this.#self.index] !== this.#incarnation ? [index] : [],
-    )
+  /** Whether a table has another memory of some member: then it is of another start, though that went by the same name. */
+  contradicts(theirs: readonly number[]): boolean {
+    return this.seen.some((own, index) => own !== 0 && theirs[index] && theirs[index] !== own)
   }
 
   /** Takes the table of a cluster that has started. */
@@ -136,6 +136,11 @@ export class RollCall {
 /** A founding goes by four bytes of one memory, which are in every frame. */
 function nameOf(incarnation: number): number {
   return incarnation % 2 ** 32 || 1
+}
+
+/** Whether a table has all that is in another one. */
+function covers(a: readonly number[] | null, b: readonly number[]): boolean {
+  return a !== null && b.every((incarnation, index) => incarnation === 0 || incarnation === a[index])
 }
 
 function same(a: readonly number[] | null, b: readonly number[]): boolean {

@@ -144,7 +144,7 @@ export class Bench {
       .findLast(({ name }) => name === 'Announce')
     if (!asked) throw new Error(`nothing was announced to ${from}`)
     const echo = Number(asked.values.challenge)
-    this.hear(from, nodeMessages.Announce, { incarnation, seen, founding, sure: founding !== 0, challenge: 1, echo })
+    this.hear(from, nodeMessages.Announce, { incarnation, seen, founding, challenge: 1, echo })
   }
 
   #finish(): void {

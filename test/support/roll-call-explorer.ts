@@ -225,9 +225,7 @@ export class Explorer {
       const heard = call.hear(m, sender)
       memory ??= heard
     }
-    const announcements = members.map((to) =>
-      to.index === index ? -1 : this.#numberOf(call.announcement(to, memory === 'blank')),
-    )
+    const announcements = members.map((to) => (to.index === index ? -1 : this.#numberOf(call.announcement(to))))
     const { seen, founding } = call
     const key = JSON.stringify([index, incarnation, memory, announcements, founding !== 0 ? [] : believed])
     const known = this.#memberNumbers.get(key)
