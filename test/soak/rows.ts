@@ -44,7 +44,8 @@ function restRow({ httpPort }: Stage, row: RestRow): Row {
 /** Clients that ask for far more than they take, and go away. */
 function untaken({ httpPort }: Stage): Row {
   const large = `PUT /3 HTTP/1.1\r\nHost: x\r\nContent-Length: ${BODY_BYTES}\r\n\r\n${'a'.repeat(BODY_BYTES)}`
-  const reads = 'GET /3 HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1000)
+  // From this node's own state: what is forwarded may be lost on its way.
+  const reads = 'GET /3 HTTP/1.1\r\nHost: x\r\nRead: any\r\n\r\n'.repeat(1000)
   const send = async (text: string) => {
     const client = new RawClient(httpPort)
     client.send(Buffer.from(text))
