@@ -1,6 +1,6 @@
 /**
- * The cluster starts once: all that say that it has started give that start one name, and each member one memory, for ever.
- * And until then a member's table only moves forward: what a dead life said last is not believed after what the next one says. Who
+ * The cluster starts once: all that say that it has started give that start one name and one table of first members, for
+ * ever. And until then a member's table only moves forward: what a dead life said last is not believed after what the next one says. Who
  * is not in that table with the memory it has does not take itself for one of the first.
  */
 import type { NodeId } from '../../node-id.ts'
@@ -13,20 +13,17 @@ type Table = readonly number[]
 
 export function oneFounding(): Invariant {
   const announced = new Hearsay<Announce>('Announce')
-  let first: { readonly founding: number; seen: Table } | null = null
+  let first: Pick<Announce, 'founding' | 'seen'> | null = null
   /** By sender's life and receiver the table announced last, and the incarnations that were replaced in it. */
   const tables = new Map<string, { seen: Table; readonly left: Set<number> }>()
 
   function founded(from: NodeId, m: Announce, memory: Memory | null): string | null {
-    first ??= m
-    if (m.founding !== first.founding) return `${from.name} is of founding ${m.founding}, others of ${first.founding}`
-    const both = first.seen.map((one, index) => one || m.seen[index]!)
-    if (memory === 'blank' && m.incarnation !== both[from.index])
-      return `${from.name} takes itself for blank, with memory ${m.incarnation}: the cluster began with ${both}`
-    if (m.seen.some((one, index) => one !== 0 && one !== both[index]))
-      return `${from.name} says that the cluster began with ${m.seen}, others that it began with ${both}`
-    first = { ...first, seen: both }
-    return null
+    const { founding, seen } = (first ??= m)
+    if (m.founding !== founding) return `${from.name} is of founding ${m.founding}, others of ${founding}`
+    if (memory === 'blank' && m.incarnation !== seen[from.index])
+      return `${from.name} takes itself for blank, with memory ${m.incarnation}: the cluster began with ${seen}`
+    if (m.seen.every((incarnation, index) => incarnation === seen[index])) return null
+    return `${from.name} says that the cluster began with ${m.seen}, others that it began with ${seen}`
   }
 
   function gathers({ from, to, message: { seen } }: Said<Announce>, life: number): string | null {
