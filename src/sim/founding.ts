@@ -1,13 +1,17 @@
 /**
  * The start of a run: the nodes come one by one, some die on the way, come back at once or without their memory, and hear
- * words of lives that are over.
+ * words of lives that are over. In some runs all die as soon as one has begun; in some, one is ordered to begin without
+ * those who come late.
  */
+import { BOOTSTRAP_PATIENCE_MS } from '../founding.ts'
 import { onLinks } from './nemesis/links.ts'
+import { minority } from './nemesis/partition.ts'
 import type { Process } from './process.ts'
 import type { Stage } from './stage.ts'
 
-/** The most virtual milliseconds it may take. */
+/** The most virtual milliseconds it may take, and when who comes late is there. */
 const FOUNDING_MS = 3000
+const LATE_MS = 2 * BOOTSTRAP_PATIENCE_MS
 
 /** Faults that may strike already now, by name. */
 const EARLY = ['usurp', 'slow-link', 'flapping', 'replay', 'slow-peer']
@@ -16,21 +20,48 @@ const EARLY = ['usurp', 'slow-link', 'flapping', 'replay', 'slow-peer']
 export function found(stage: Stage): void {
   const { arena, strikes, chosen, trace } = stage
   const { world, chooser, processes, clients } = arena
-  for (const process of processes) world.after(chooser.between(0, 500), () => process.boot())
+  const plan = world.chooser.of('founding')
+  const late = !chosen && plan.chance(0.1) ? order({ ...arena, chooser: plan }) : []
+  for (const process of processes) {
+    const arrival = late.includes(process) ? chooser.between(0, LATE_MS) : chooser.between(0, 500)
+    world.after(arrival, () => process.boot())
+  }
   let over = false
   const undo = chosen ? [] : disturb(stage, () => over)
-  const plan = world.chooser.of('founding')
   const early = plan.chance(0.5)
   if (early) clients.start()
   if (early && plan.chance(0.5)) {
     for (const nemesis of strikes.drawn) if (EARLY.includes(nemesis.name)) strikes.strike(nemesis)
   }
-  world.runUntil(FOUNDING_MS, () => processes.every(({ node }) => node?.memory))
+  const most = late.length > 0 ? LATE_MS + FOUNDING_MS : FOUNDING_MS
+  if (!chosen && plan.chance(0.15)) blackOut(arena, most)
+  world.runUntil(most, () => processes.every(({ node }) => node?.memory))
   over = true
   strikes.heal()
   for (const calm of undo) calm()
   if (undo.length > 0) trace?.healed()
   if (!early) clients.start()
+}
+
+/** Orders one node to begin with a majority, once; gives those who come late. */
+function order(arena: Stage['arena']): readonly Process[] {
+  const [ordered, ...others] = arena.chooser.shuffle(arena.processes)
+  ordered!.ordered = true
+  return others.slice(0, arena.chooser.below(minority(arena) + 1))
+}
+
+/** Lets all die at once when one has begun, whether the others have heard of that or not. */
+function blackOut({ world, processes, durable }: Stage['arena'], most: number): void {
+  const chooser = world.chooser.step('blackout', 0)
+  if (!chooser || !durable) return
+  world.runUntil(most, () => processes.some(({ node }) => node?.memory))
+  world.runUntil(world.now + chooser.between(0, chooser.pick([2, 20])))
+  for (const process of processes.filter(({ alive }) => alive)) {
+    process.crash()
+    world.after(chooser.between(0, 300), () => {
+      if (!process.alive) process.boot()
+    })
+  }
 }
 
 /** Lets nodes die and the network play tricks; gives the ways back to calm. */

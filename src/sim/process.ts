@@ -48,6 +48,8 @@ export class Process implements Endpoint {
   /** The node's state machine, its sessions included. */
   store: StateMachine | null = null
   paused = false
+  /** Whether an operator has ordered it to begin with a majority: once, so with its first memory. */
+  ordered = false
   /** Whether its state may have changed since an invariant looked: in a turn or a sync, by a boot or a crash. */
   touched = false
   /** Added to the clock that the node sees. */
@@ -135,7 +137,8 @@ export class Process implements Endpoint {
       log: logOf?.(this.id) ?? SILENT,
       onFailure: (error: unknown) => this.#fail(error),
     }
-    this.node = new Node(this.id, cluster, parts, nodeOptions)
+    const bootstrap = this.ordered && this.disk.generation === 0
+    this.node = new Node(this.id, cluster, parts, { ...nodeOptions, bootstrap })
     this.store = this.node.store
     this.replica = protocol.create(this.node, options)
     this.node.start(this.replica)

@@ -148,4 +148,9 @@ describe('one founding', () => {
     expect(hear([0, [1, 0], 0], [0, [1, 2], 0], [0, [1, 3], 0], [1, [0, 2], 0])).toBeNull()
     expect(hear([0, [1, 2], 0], [0, [1, 3], 0], [0, [1, 2], 0])).toMatch(/1\.1 believes 2 again/)
   })
+
+  it('lets one be left out by order and come back, but not with a memory that it has left', () => {
+    expect(hear([0, [1, 2], 0], [0, [1, 0], 0], [0, [1, 2], 0], [0, [1, 0], 0], [0, [1, 3], 0])).toBeNull()
+    expect(hear([0, [1, 2], 0], [0, [1, 0], 0], [0, [1, 3], 0], [0, [1, 2], 0])).toMatch(/1\.1 believes 2 again/)
+  })
 })

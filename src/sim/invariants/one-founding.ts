@@ -34,8 +34,12 @@ export function oneFounding(): Invariant {
       return null
     }
     const back = seen.find((one) => known.left.has(one))
-    for (const [index, one] of known.seen.entries()) if (one !== 0 && one !== seen[index]) known.left.add(one)
-    known.seen = seen
+    // By order a member is left out while it is not heard; that is no other memory of it.
+    known.seen = known.seen.map((one, index) => {
+      const now = seen[index] || one
+      if (one !== 0 && one !== now) known.left.add(one)
+      return now
+    })
     return back === undefined ? null : `${from.name} believes ${back} again, which it has left: the table is ${seen}`
   }
 
