@@ -16,6 +16,29 @@ it('a laggard whose source dies for good fetches its snapshot from another node'
   s.until('the snapshot', () => s.replica(c).log.executed >= 12)
 })
 
+it.each([0, 1])('under steady load one snapshot is enough (thrifty %d)', (thrifty) => {
+  const s = cluster({ durable: true, options: { retain_bytes: 20_000, thrifty } })
+  const [a, , c] = s.start() as [string, string, string]
+  s.cutOff(c)
+  for (let key = 0; key < 400; key++) s.write(a, `${key}`)
+  s.run(500)
+  s.network.heal()
+  const downloads = new Set<unknown>()
+  s.admits = ({ name, message }) => {
+    if (name === 'Download') downloads.add(message.id)
+    return true
+  }
+  const lag = () => s.replica(a).log.executed - s.replica(c).log.executed
+  for (let write = 0; write < 800; write++) {
+    s.submit(a, `${write}`, true)
+    s.run(5)
+  }
+  expect(lag()).toBeLessThan(100)
+  expect(downloads.size).toBe(1)
+  s.run(10_000)
+  expect(s.replica(a).catchUp.uploads.bytes).toBe(0)
+})
+
 it('what is left of an install that a crash cut short is dropped when the next one comes back from the disk', () => {
   const s = cluster({ durable: true, options: { retain_bytes: 0 } })
   const [a, , c] = s.start() as [string, string, string]

@@ -44,8 +44,17 @@ export class CatchUp {
     }
   }
 
+  /**
+   * How many bytes of executed slots are kept. Above a snapshot on its way more, so that its reader finds the slots that
+   * follow it, however long it takes: the longer it has taken, the more has been sent.
+   */
+  get retained(): number {
+    return this.#paxos.options.retain_bytes + this.uploads.bytes
+  }
+
   onLearn(m: Learn, from: NodeId): void {
     const { node, log } = this.#paxos
+    this.uploads.touch(from, node.now())
     const votes = m.from < log.floor ? [] : this.votesFrom(m.from).votes.filter(({ slot }) => slot < log.executed)
     node.send(from, Learned, { floor: log.floor, executed: log.executed, votes })
   }
@@ -92,13 +101,15 @@ export class CatchUp {
       this.incoming = new Incoming(source, this.#paxos.node.random.below(2 ** 32))
     }
     const { id, pieces } = this.incoming
-    this.#paxos.node.send(source, Download, { id, piece: pieces.length })
+    // Urgent: a question says nothing of this node. Under load each piece would wait for a sync at both ends.
+    this.#paxos.node.send(source, Download, { id, piece: pieces.length }, 'urgent')
   }
 
   onDownload(m: Download, from: NodeId): void {
     const { node, log } = this.#paxos
     const piece = this.uploads.answer(m, from, log.executed, () => node.store.snapshot(), node.now())
-    node.send(from, Downloaded, piece)
+    // Urgent: it tells of executed slots only, which are chosen, and votes on disk have chosen them.
+    node.send(from, Downloaded, piece, 'urgent')
   }
 
   onDownloaded(m: Downloaded, from: NodeId): void {

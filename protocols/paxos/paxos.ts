@@ -145,6 +145,7 @@ export class Paxos implements Replica {
     const { node, log, promised } = this
     this.role = 'leader'
     this.leader = node.id
+    this.election.settle()
     this.members.reset()
     this.#aim()
     node.log.info('lead', { ballot: node.ballots.format(promised), from: log.executed })
@@ -342,7 +343,7 @@ export class Paxos implements Replica {
     this.reads.look()
     this.handover.look()
     this.proposer.prune()
-    this.log.shrink(this.options.retain_bytes)
+    this.log.shrink(this.catchUp.retained)
   }
 
   onHeartbeat(m: messages.Heartbeat, from: NodeId): void {

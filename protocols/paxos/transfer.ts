@@ -13,6 +13,8 @@ interface Upload {
   sent: Downloaded
   /** The one after it, already made: only so is it known whether `sent` is the last. */
   next: IteratorResult<Uint8Array>
+  /** How many bytes were sent so far. */
+  bytes: number
   usedAt: number
 }
 
@@ -31,6 +33,17 @@ export class Uploads {
     return advance(upload, m.piece)
   }
 
+  /** How long the snapshots are, as far as they were sent. */
+  get bytes(): number {
+    return [...this.byReader.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /** A reader is still there, and learns what has come after its snapshot. */
+  touch(reader: NodeId, now: number): void {
+    const upload = this.byReader.get(reader)
+    if (upload) upload.usedAt = now
+  }
+
   /** Drops snapshots that nobody has asked for since `before`. */
   expire(before: number): void {
     for (const [reader, upload] of this.byReader) if (upload.usedAt < before) this.#drop(reader, upload)
@@ -41,7 +54,7 @@ export class Uploads {
     if (old) this.#drop(reader, old)
     const pieces = snapshot()[Symbol.iterator]()
     const none = { id, slot, piece: -1, last: false, data: new Uint8Array(0) }
-    const upload: Upload = { id, slot, pieces, sent: none, next: pieces.next(), usedAt: now }
+    const upload: Upload = { id, slot, pieces, sent: none, next: pieces.next(), bytes: 0, usedAt: now }
     this.byReader.set(reader, upload)
     return advance(upload, 0)
   }
@@ -55,6 +68,7 @@ export class Uploads {
 function advance(upload: Upload, piece: number): Downloaded {
   const data = upload.next.done ? new Uint8Array(0) : upload.next.value
   upload.next = upload.pieces.next()
+  upload.bytes += data.length
   upload.sent = { id: upload.id, slot: upload.slot, piece, last: upload.next.done === true, data }
   return upload.sent
 }
