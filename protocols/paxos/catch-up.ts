@@ -56,7 +56,8 @@ export class CatchUp {
     const { node, log } = this.#paxos
     this.uploads.touch(from, node.now())
     const votes = m.from < log.floor ? [] : this.votesFrom(m.from).votes.filter(({ slot }) => slot < log.executed)
-    node.send(from, Learned, { floor: log.floor, executed: log.executed, votes })
+    // Urgent: executed slots are chosen, by votes that were on disk when they were sent.
+    node.send(from, Learned, { floor: log.floor, executed: log.executed, votes }, 'urgent')
   }
 
   onLearned(m: Learned, from: NodeId): void {
@@ -108,7 +109,7 @@ export class CatchUp {
   onDownload(m: Download, from: NodeId): void {
     const { node, log } = this.#paxos
     const piece = this.uploads.answer(m, from, log.executed, () => node.store.snapshot(), node.now())
-    // Urgent: it tells of executed slots only, which are chosen, and votes on disk have chosen them.
+    // Urgent: it, too, tells of executed slots only.
     node.send(from, Downloaded, piece, 'urgent')
   }
 

@@ -137,7 +137,7 @@ export class Process implements Endpoint {
       log: logOf?.(this.id) ?? SILENT,
       onFailure: (error: unknown) => this.#fail(error),
     }
-    const bootstrap = this.ordered && this.disk.generation === 0
+    const bootstrap = nodeOptions.bootstrap || (this.ordered && this.disk.generation === 0)
     this.node = new Node(this.id, cluster, parts, { ...nodeOptions, bootstrap })
     this.store = this.node.store
     this.replica = protocol.create(this.node, options)
