@@ -35,7 +35,7 @@ it.each([0, 1])('under steady load one snapshot is enough (thrifty %d)', (thrift
   }
   expect(lag()).toBeLessThan(100)
   expect(downloads.size).toBe(1)
-  s.run(10_000)
+  s.run(40_000)
   expect(s.replica(a).catchUp.uploads.bytes).toBe(0)
 })
 

@@ -6,8 +6,9 @@ import { sizeOf } from './proposer.ts'
 import { Piece } from './records.ts'
 import { Incoming, Uploads } from './transfer.ts'
 
-/** How many heartbeats a snapshot is kept for a reader that does not come back. */
+/** How many heartbeats a snapshot is kept for a reader that does not come back; and for one that has it all, and installs it. */
 const UPLOAD_PATIENCE = 50
+const INSTALL_PATIENCE = 300
 
 export class CatchUp {
   /** The snapshots that others fetch from here. */
@@ -27,7 +28,8 @@ export class CatchUp {
   /** Once a heartbeat: asks for what is missing, or again for what did not come. */
   look(): void {
     const { node, log, leader, role, mark, voting, election, options } = this.#paxos
-    this.uploads.expire(node.now() - UPLOAD_PATIENCE * options.heartbeat_ms)
+    const before = (heartbeats: number) => node.now() - heartbeats * options.heartbeat_ms
+    this.uploads.expire(before(UPLOAD_PATIENCE), before(INSTALL_PATIENCE))
     const stalled = log.executed === this.executedBefore
     this.executedBefore = log.executed
     const known = this.committedBefore
@@ -36,7 +38,8 @@ export class CatchUp {
     if (this.incoming) this.download(this.incoming.source)
     else if (!leader || role === 'leader') return
     else {
-      if (log.executed < mark.committed && stalled) node.send(leader, Learn, { from: log.executed })
+      // Urgent: while what was installed goes to disk, the source learns that its reader is there.
+      if (log.executed < mark.committed && stalled) node.send(leader, Learn, { from: log.executed }, 'urgent')
       // All that is chosen is here, or was a heartbeat ago, for under load there is always more; now for a fence behind
       // which this node may vote again.
       const caughtUp = log.executed >= mark.committed || (known > 0 && log.executed >= known)

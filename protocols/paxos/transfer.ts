@@ -44,9 +44,11 @@ export class Uploads {
     if (upload) upload.usedAt = now
   }
 
-  /** Drops snapshots that nobody has asked for since `before`. */
-  expire(before: number): void {
-    for (const [reader, upload] of this.byReader) if (upload.usedAt < before) this.#drop(reader, upload)
+  /** Drops snapshots of which nobody has asked for more since `before`; who has all of one may ask until `beforeInstalled`. */
+  expire(before: number, beforeInstalled: number): void {
+    for (const [reader, upload] of this.byReader) {
+      if (upload.usedAt < (upload.sent.last ? beforeInstalled : before)) this.#drop(reader, upload)
+    }
   }
 
   #begin(id: number, reader: NodeId, slot: number, snapshot: () => Iterable<Uint8Array>, now: number): Downloaded {
