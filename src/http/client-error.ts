@@ -1,7 +1,8 @@
 /** Answers bytes that are no HTTP request, and requests that are too slow; the connection ends in each case. */
-import { METHODS, STATUS_CODES } from 'node:http'
+import { METHODS, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
 import { Connection } from './connection.ts'
 import { methodsOfKey } from './routes/unknown.ts'
 
@@ -27,20 +28,20 @@ interface ParserError extends Error {
 }
 
 /** Node's `clientError` event where keys are served: refuses what arrived and ends the connection. */
-export function onClientError(error: ParserError, socket: Socket): void {
+export function onClientError(this: FastifyInstance, error: ParserError, socket: Socket): void {
   const allow = allowed(error)
-  if (allow === undefined) refuseBytes(error, socket)
+  if (allow === undefined) refuseBytes.call(this, error, socket)
   else endWith(socket, 405, `only ${allow} here`, `Allow: ${allow}\r\n`)
 }
 
 /** The same where no keys are served. */
-export function refuseBytes(error: ParserError, socket: Socket): void {
+export function refuseBytes(this: FastifyInstance, error: ParserError, socket: Socket): void {
   if (error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
   if (error.code === TIMEOUT) {
-    afterOneLook(socket)
+    refuseLate(this.server, socket)
     return
   }
   const [status, sentence] = ANSWERS.get(error.code ?? '') ?? [400, 'this is no HTTP request']
@@ -67,18 +68,32 @@ export function endWith(socket: Duplex, status: number, sentence: string, header
 
 /**
  * Refuses a request that was too slow, unless the rest of it is here and was only not read: where the process has stood
- * still, or was busy, timers ring before the event loop looks at its sockets again.
+ * still, or was busy, timers ring before the event loop looks at its sockets again. Where others had their turn it waits
+ * until this connection has had its own; if there was more of the request, though not all, its time begins anew, once.
  */
-function afterOneLook(socket: Socket): void {
+function refuseLate(server: Server, socket: Socket, isAnew = false): void {
   const connection = Connection.of(socket)
-  const { last, stopped } = connection
-  const whole = last?.req.complete
+  const { isHeld, last } = connection
+  const number = connection.begun + Number(last === null || last.req.complete)
+  const { bytesRead } = socket
+  let { stopped, stops } = connection
+  let hasWaited = stopped
   const look = () => {
-    const now = connection.last
-    if (now?.req.complete && !(now === last && whole)) return
-    // Not the client was slow: the rest was not read for what waits here.
-    if (stopped) endWith(socket, 503, 'too many requests wait here', 'Retry-After: 1\r\n')
-    else endWith(socket, 408, 'the request took too long to arrive')
+    if (socket.destroyed || connection.hasWhole(number)) return
+    if (isHeld || connection.isHeld) {
+      // Not the client was slow: the rest was not read for what waits here.
+      endWith(socket, 503, 'too many requests wait here', 'Retry-After: 1\r\n')
+    } else if (stopped || connection.stops !== stops) {
+      // It was not read all the time since the last look.
+      hasWaited = true
+      ;({ stopped, stops } = connection)
+      setImmediate(look)
+    } else if (hasWaited && !isAnew && socket.bytesRead > bytesRead) {
+      const timeMs = connection.begun < number ? server.headersTimeout : server.requestTimeout
+      const again = () => connection.hasWhole(number) || refuseLate(server, socket, true)
+      const timer = setTimeout(again, timeMs).unref()
+      socket.once('close', () => clearTimeout(timer))
+    } else endWith(socket, 408, 'the request took too long to arrive')
   }
   setImmediate(() => setImmediate(look))
 }

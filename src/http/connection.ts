@@ -47,7 +47,10 @@ export class Connection {
   #forgiven = false
   #handing = false
   #stopped = false
-  #wasStopped = false
+  /** How often it was stopped. */
+  stops = 0
+  /** How many requests have begun. */
+  begun = 0
   /** Whether it is its turn at the door, with all that was read of it: answers to a whole batch cost less than to each. */
   awake = false
   /** Whether nothing that was read of it waits any more at the door: the first of that has waited long enough. */
@@ -79,6 +82,7 @@ export class Connection {
       return false
     }
     this.#heard = true
+    this.begun += 1
     this.#before = this.#last
     this.#last = response
     return true
@@ -229,6 +233,16 @@ export class Connection {
     return this.#stopped
   }
 
+  /** Whether it is not read for what waits of it, at the door or for its answers to be taken. */
+  get isHeld(): boolean {
+    return this.#held
+  }
+
+  /** Whether its request of that number, from 1, has arrived as a whole. */
+  hasWhole(number: number): boolean {
+    return this.begun > number || (this.begun === number && this.#last !== null && this.#last.req.complete)
+  }
+
   /** How many requests were read of it and are not handled yet. */
   get unhandled(): number {
     return this.#waiting.size + Number(this.#resting !== null)
@@ -281,8 +295,8 @@ export class Connection {
       return
     }
     // Node's parser resumes the socket behind each request that it has read.
-    if (!this.#wasStopped) this.#socket.on('resume', () => this.#stopped && this.#socket.pause())
-    this.#wasStopped = true
+    if (this.stops === 0) this.#socket.on('resume', () => this.#stopped && this.#socket.pause())
+    this.stops += 1
     this.#socket.pause()
   }
 }

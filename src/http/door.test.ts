@@ -3,7 +3,6 @@ import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Connection } from './connection.ts'
 import { Door } from './door.ts'
-import { Intake } from './intake.ts'
 import { request, startServer } from './testing/test-server.ts'
 
 const OVERLOADED = { ok: false, code: 'overloaded', reason: 'too many' } as const
@@ -232,28 +231,5 @@ describe('the door', () => {
     expect(open()).toEqual([false, true, true])
     door.admit()
     expect(open()).toEqual([true, true, true])
-  })
-})
-
-describe('the intake', () => {
-  it('reads nobody once much was read, until the node has had its turn', async () => {
-    const intake = new Intake()
-    const events: string[] = []
-    const made = (name: string) =>
-      ({
-        pause: () => events.push(`${name} stops`),
-        unpause: () => events.push(`${name} goes on`),
-      }) as unknown as Connection
-    const gone = made('gone')
-    for (const one of [gone, made('a'), made('b')]) intake.add(one)
-    intake.remove(gone)
-    for (let count = 0; count < 511; count++) intake.begin()
-    expect(events).toEqual([])
-    intake.begin()
-    intake.begin()
-    intake.add(made('late'))
-    expect(events.splice(0)).toEqual(['a stops', 'b stops', 'late stops'])
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(events).toEqual(['a goes on', 'b goes on', 'late goes on'])
   })
 })

@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createMasterServer } from './master.ts'
 import { type Addresses, Roster } from './roster.ts'
+import { createHttpServer } from './server.ts'
+import { FakeGateway } from './testing/fake-gateway.ts'
 import { RawClient } from './testing/raw-client.ts'
 
 /** A join, but for what follows its headers. */
@@ -112,6 +114,29 @@ test('a body that does not matter is waited for, and not read as anything', asyn
   expect((await client.exchange(`12345678${next}`)).body.toString()).toBe('waiting for 1 more node\n')
   expect((await client.response()).body.toString()).toBe('waiting for 1 more node\n')
   expect(joined).toEqual(['1.1 127.0.0.1'])
+})
+
+describe('a join that takes too long to arrive', () => {
+  test('has 9 s for its headers and 29 s for all of it, as at a node', async () => {
+    const node = createHttpServer(new FakeGateway())
+    for (const { server } of [app, node]) {
+      expect([server.headersTimeout, server.requestTimeout]).toEqual([9_000, 29_000])
+    }
+    await node.close()
+  })
+
+  test.each([
+    ['headers', JOIN],
+    ['a body', `${JOIN}Content-Length: 5\r\n\r\nab`],
+  ])('is refused: %s', async (_what, bytes) => {
+    app.server.headersTimeout = 50
+    app.server.requestTimeout = 100
+    const client = rawClient()
+    expect((await client.exchange(bytes)).status).toBe(408)
+    client.socket.end()
+    await client.closed
+    expect(joined).toEqual([])
+  })
 })
 
 describe('a join whose body does not come to its end joins nobody', () => {

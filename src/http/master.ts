@@ -12,12 +12,10 @@ import { Connection } from './connection.ts'
 import { inspect, type Violation } from './guard.ts'
 import { sentenceOf } from './responder.ts'
 import type { Roster } from './roster.ts'
+import { nodeTimes, TIMES } from './times.ts'
 
 /** No request needs a body: one is read and thrown away, but who sends a long one has come to the wrong place. */
 const BODY_BYTES = 1024
-
-/** How often it looks for requests that take too long to arrive. */
-const CHECK_MS = 500
 
 /**
  * Makes the server; the caller listens and closes.
@@ -26,9 +24,9 @@ const CHECK_MS = 500
 export function createMasterServer(roster: Roster, onJoin: (id: string, host: string) => void): FastifyInstance {
   const app = Fastify({
     logger: false,
-    requestTimeout: 10_000,
+    requestTimeout: TIMES.requestTimeoutMs,
     forceCloseConnections: true,
-    http: { requireHostHeader: false, connectionsCheckingInterval: CHECK_MS },
+    http: { requireHostHeader: false, ...nodeTimes(TIMES) },
     clientErrorHandler: refuseBytes,
     // Targets that the router cannot read, such as `/nodes/%zz`.
     frameworkErrors: (_error, _request, reply) => sentence(reply, 400, 'invalid path'),

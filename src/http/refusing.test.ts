@@ -1,5 +1,6 @@
 /** What was refused is never applied, though the rest of it may come; what came before it has its own answer. */
 import { expect, test } from 'vitest'
+import { Connection } from './connection.ts'
 import { request, startServer, type TestServer } from './testing/test-server.ts'
 
 const IMPATIENT = { headersTimeoutMs: 100, requestTimeoutMs: 200, checkIntervalMs: 20 }
@@ -170,4 +171,92 @@ test.each([
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
   expect((await one.response()).status).toBe(200)
   expect(gateway.submitted).toHaveLength(1)
+})
+
+/** Settles when the server's side of the next connection is there; it is not read until the test wants it. */
+function unread({ app }: TestServer): Promise<Connection> {
+  return new Promise((resolve) => {
+    app.server.once('connection', (socket) => {
+      const connection = Connection.of(socket)
+      // Node itself begins to read it behind this event.
+      process.nextTick(() => {
+        connection.pause()
+        resolve(connection)
+      })
+    })
+  })
+}
+
+test.each([
+  ['new', ''],
+  ['that has sent half a request', 'PUT /1 HTTP/1.1\r\n'],
+])('a connection %s, and is not read for others, is not late with what it has sent meanwhile', async (_what, first) => {
+  const server = await startServer(IMPATIENT)
+  const { gateway, once } = server
+  const [failed, begun] = [error(server), unread(server)]
+  const one = server.client()
+  const connection = await begun
+  if (first !== '') {
+    connection.unpause()
+    one.send(first)
+    for (let round = 0; round < 2; round++) await once(request('GET /health'))
+    connection.pause()
+  }
+  one.send(request('PUT /1', { 'Content-Length': '1' }).slice(first.length))
+  one.send('a')
+  await failed
+  for (let round = 0; round < 2; round++) await once(request('GET /health'))
+  expect(one.received.toString()).toBe('')
+  connection.unpause()
+  expect((await one.response()).status).toBe(200)
+  expect(gateway.submitted).toHaveLength(1)
+})
+
+test.each([
+  ['headers', 'GET /1 HTTP/1.1\r\n', 'Host: x\r\n\r\n'],
+  ['a body', `${request('PUT /1', { 'Content-Length': '2' })}a`, 'b'],
+])('the time of %s, half of which came while others were read, begins anew', async (_what, first, rest) => {
+  const server = await startServer({ headersTimeoutMs: 600, requestTimeoutMs: 1200, checkIntervalMs: 20 })
+  const [failed, begun] = [error(server), unread(server)]
+  const one = server.client()
+  const connection = await begun
+  one.send(first)
+  await failed
+  connection.unpause()
+  const other = server.client()
+  // Else the refusal would be here.
+  for (let round = 0; round < 5; round++) await other.exchange(request('GET /health'))
+  expect(one.received.toString()).toBe('')
+  expect((await one.exchange(rest)).status).toBe(200)
+})
+
+test('who sends nothing more is refused in the end, also when it was not read for others', async () => {
+  const server = await startServer(IMPATIENT)
+  for (const half of ['', 'GET /1 HTTP/1.1\r\n', `${request('PUT /1', { 'Content-Length': '2' })}a`]) {
+    const [failed, begun] = [error(server), unread(server)]
+    const one = server.client()
+    const connection = await begun
+    one.send(half)
+    await failed
+    connection.unpause()
+    expect((await one.response()).status).toBe(408)
+    await one.closed
+  }
+  expect(server.gateway.submitted).toEqual([])
+})
+
+test('requests behind one whose time began anew are not taken for it', async () => {
+  const server = await startServer(IMPATIENT)
+  const [failed, begun] = [error(server), unread(server)]
+  const one = server.client()
+  const connection = await begun
+  one.send('GET /1 HTTP/1.1\r\n')
+  await failed
+  connection.unpause()
+  expect((await one.exchange('Host: x\r\n\r\n')).status).toBe(200)
+  const [again] = [error(server)]
+  one.send(request('GET /2') + request('PUT /3', { 'Content-Length': '2' }))
+  expect((await one.response()).status).toBe(200)
+  await again
+  expect((await one.response()).status).toBe(408)
 })

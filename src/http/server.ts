@@ -19,6 +19,7 @@ import { addMetricsRoute } from './routes/metrics.ts'
 import { addSessionRoute } from './routes/session.ts'
 import { addStateRoute } from './routes/state.ts'
 import { addUnknownRoute, methodsOfKey } from './routes/unknown.ts'
+import { nodeTimes, TIMES } from './times.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -57,9 +58,7 @@ const DEFAULTS: Required<HttpOptions> = {
   bodyLimit: 1024 * 1024,
   openLimit: 64 * 1024 * 1024,
   headerLimit: 16 * 1024,
-  headersTimeoutMs: 9_000,
-  requestTimeoutMs: 29_000,
-  checkIntervalMs: 500,
+  ...TIMES,
   closeGraceMs: 1_000,
   stalledMs: 10_000,
   patienceMs: 1_000,
@@ -81,9 +80,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     routerOptions: { maxParamLength: limits.headerLimit, querystringParser: () => ({}), compile: true },
     http: {
       maxHeaderSize: limits.headerLimit,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      connectionsCheckingInterval: limits.checkIntervalMs,
+      ...nodeTimes(limits),
       requireHostHeader: false,
     },
     clientErrorHandler: onClientError,
@@ -100,7 +97,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
   function admit(identity: Identity, response: Response): boolean {
     const connection = Connection.of(response.req.socket)
     if (!connection.begin(response)) return false
-    intake.begin()
+    intake.begin(connection)
     // Upgrades are ignored, as HTTP allows, but Node drops what follows such a request: nothing may follow it.
     if (response.req.headers.upgrade !== undefined) response.setHeader('Connection', 'close')
     const violation = inspect(response.req, identity)
