@@ -71,7 +71,7 @@ export interface RecordKind {
  *
  * A crash leaves a prefix of what was appended, with all in it that a sync has ended for. More is not promised: of the
  * records of one turn some may be left and the later ones not, so each prefix must be a state that a node may be in. The
- * server's disk does better, for what is synced together comes back together or not at all; the simulator's cuts
+ * server's disk does better where they are not long, for then they come back together or not at all; the simulator's cuts
  * anywhere, and so nothing may rest on that.
  */
 export interface Storage {

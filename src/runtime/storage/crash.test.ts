@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HandFiles } from '../../../test/support/hand-files.ts'
-import { Counted, work } from './testing/counted.ts'
+import { Counted, type Limits, work } from './testing/counted.ts'
 
 const BATCHES = [1, 3, 1, 8, 2, 5, 9, 1]
 
@@ -21,7 +21,7 @@ async function expectRecovered(
   whole?: readonly number[],
 ): Promise<void> {
   const log = await Counted.open(files)
-  // What was appended for one sync, so the records of a turn, comes back together or not at all.
+  // What was appended for one sync and is not long, so the records of most turns, comes back together or not at all.
   if (whole && !whole.includes(log.recovered)) expect.fail(`${label}: a part of a batch, up to ${log.recovered}`)
   if (log.recovered < acknowledged || log.recovered > appended) {
     expect.fail(`${label}: ${log.recovered} records came back; ${acknowledged} were acknowledged, ${appended} appended`)
@@ -36,11 +36,11 @@ async function expectRecovered(
 }
 
 /** Starts on what `files` has, with so much to live, until death or the end of the work. */
-async function live(files: HandFiles, budget: number, batches: readonly number[]) {
+async function live(files: HandFiles, budget: number, batches: readonly number[], limits: Limits = {}) {
   files.budget = budget
   let log: Counted | null = null
   try {
-    log = await Counted.open(files)
+    log = await Counted.open(files, limits)
     await work(log, batches)
   } catch (error) {
     expect((error as NodeJS.ErrnoException).code).toBe('EDEAD')
@@ -76,6 +76,25 @@ test('a crash at every byte, by kill and by loss of power', async () => {
     }
     await expectRecovered(files.afterPowerLoss(choose), acknowledged, appended, `power lost after ${budget}`, WHOLE)
   }
+})
+
+test('a crash at every byte of a turn of several batches leaves a prefix of it, with none of them in pieces', async () => {
+  const limits = { batchBytes: 120, segmentBytes: 500, checkpointBytes: 1 << 20 }
+  const turns = [2, 24, 3]
+  const whole = new HandFiles()
+  await live(whole, Number.POSITIVE_INFINITY, turns, limits)
+  const found = new Set<number>()
+  for (let budget = 0; budget < whole.spent; budget++) {
+    const files = new HandFiles()
+    const { acknowledged, appended } = await live(files, budget, turns, limits)
+    for (const name of ['mark', 'log-', 'any', 'no']) {
+      const lost = files.afterPowerLoss((most, path) => (name === 'any' || path?.includes(name) ? most : 0))
+      found.add((await Counted.open(lost.afterKill())).recovered)
+      await expectRecovered(lost, acknowledged, appended, `of ${name} everything, ${budget}`)
+    }
+  }
+  expect(found.size).toBeGreaterThan(6)
+  expect(found.size).toBeLessThan(15)
 })
 
 test('crash after crash, each while the last one is being mended', async () => {

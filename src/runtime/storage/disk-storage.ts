@@ -1,6 +1,7 @@
 /**
- * Records on disk: a log in segments, each turn's records one batch and one sync. What is appended while a sync is under
- * way is the next batch. A checkpoint replaces the log so far by a snapshot, which is written beside the log's own work.
+ * Records on disk: a log in segments, each turn's records one batch and one sync, or several where they are long. What is
+ * appended while a sync is under way is the next batch. A checkpoint replaces the log so far by a snapshot, which is written
+ * beside the log's own work.
  *
  * All writing to the log goes through one queue, so that at most one sync is under way and batches keep their order.
  * After a failed write or sync nothing more is written: what is on disk then is not known, and a retry that succeeds
@@ -10,10 +11,11 @@ import { join } from 'node:path'
 import { SynodError } from '../../errors.ts'
 import type { RecordKind, Storage, StoredRecord } from '../../seams.ts'
 import { located, unusableWithin } from '../unusable.ts'
+import { Batches } from './batches.ts'
 import { writeSnapshot } from './checkpoint.ts'
 import { type Contents, makeDirectory, openDirectory, removeBelow } from './directory.ts'
 import { type File, type Files, type Release, realFiles } from './files.ts'
-import { Batch } from './format/batch.ts'
+import type { Batch } from './format/batch.ts'
 import { Damage } from './format/damage.ts'
 import type { Found } from './format/inspection.ts'
 import type { Owner } from './format/manifest.ts'
@@ -29,6 +31,8 @@ export interface DiskOptions {
   readonly files?: Files
   /** A file of the log that is longer gets a successor. */
   readonly segmentBytes?: number
+  /** Records that would make a batch longer begin the next one. */
+  readonly batchBytes?: number
   /** A checkpoint is due when the log behind the last one is longer than this, and than the last snapshot. */
   readonly checkpointBytes?: number
   /** Whether damaged records are set aside, for there are peers that may give them back; if not, they are refused. */
@@ -46,6 +50,8 @@ export interface Recovered {
 }
 
 const SEGMENT_BYTES = 64 * 1024 * 1024
+/** So long that a sync for each costs little, and so short that its checksum keeps nobody waiting. */
+const BATCH_BYTES = 16 * 1024 * 1024
 const CHECKPOINT_BYTES = 64 * 1024 * 1024
 
 export class DiskStorage implements Storage {
@@ -65,9 +71,8 @@ export class DiskStorage implements Storage {
   #active: LogFile | null
   /** The number of the log's last file; 0 when there is none yet. */
   #number: number
-  /** What is appended and not handed over to the queue, and an empty one in reserve. */
-  #pending = new Batch()
-  #spare = new Batch()
+  /** What is appended and not handed over to the queue. */
+  readonly #pending: Batches
   #queue: Promise<void> = Promise.resolve()
   #failure: unknown = null
   #closed = false
@@ -81,6 +86,7 @@ export class DiskStorage implements Storage {
     this.#files = options.files ?? realFiles
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES
     this.#checkpointBytes = options.checkpointBytes ?? CHECKPOINT_BYTES
+    this.#pending = new Batches(options.batchBytes ?? BATCH_BYTES)
     this.#contents = contents
     this.#release = release
     this.#found = contents.files
@@ -141,8 +147,8 @@ export class DiskStorage implements Storage {
   }
 
   sync(done: () => void, failed: (error: unknown) => void): void {
-    const batch = this.#take()
-    this.#enqueue(() => this.#write(batch)).then(done, failed)
+    const batches = this.#pending.take()
+    this.#enqueue(() => this.#write(batches)).then(done, failed)
   }
 
   /** How long the log behind the last snapshot is, and that snapshot. */
@@ -161,11 +167,11 @@ export class DiskStorage implements Storage {
    * once that is durable, or `failed`. One checkpoint at a time.
    */
   checkpoint(records: Iterator<StoredRecord>, done: () => void, failed: (error: unknown) => void): void {
-    const batch = this.#take()
+    const batches = this.#pending.take()
     this.#logBytes = 0
     // The snapshot counts only once all that it rests on is durable: the log up to here is synced and complete first.
     const cut = this.#enqueue(async () => {
-      await this.#write(batch)
+      await this.#write(batches)
       await this.#rotate()
       return this.#number
     })
@@ -196,14 +202,6 @@ export class DiskStorage implements Storage {
     await this.#release()
   }
 
-  /** Takes over what is pending. */
-  #take(): Batch {
-    const batch = this.#pending
-    this.#pending = this.#spare
-    this.#spare = new Batch()
-    return batch
-  }
-
   /** Runs a job behind all earlier ones. */
   #enqueue<T>(job: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(() => {
@@ -225,17 +223,24 @@ export class DiskStorage implements Storage {
     located(this.#directory, error)
   }
 
-  /** Makes a batch durable. */
-  async #write(batch: Batch): Promise<void> {
-    if (batch.empty) return
+  /**
+   * Makes batches durable, each before the next is begun: so a loss of power leaves one unfinished at most, the last. Of two
+   * it might leave the second one whole and the first one not, which cannot be told from damage.
+   */
+  async #write(batches: readonly Batch[]): Promise<void> {
+    for (const batch of batches) {
+      await this.#writeOne(batch)
+      this.#pending.giveBack(batch)
+    }
+  }
+
+  async #writeOne(batch: Batch): Promise<void> {
     if (!this.#active || this.#active.end >= this.#segmentBytes || !this.#speaks(this.#active)) await this.#rotate()
     const file = this.#active!
     this.#logBytes += batch.size
     await file.write(batch)
     await file.sync()
     this.#contents.mark.advance({ number: file.number, end: file.end })
-    batch.clear()
-    this.#spare = batch
   }
 
   /** Completes the last file of the log and begins the next. */

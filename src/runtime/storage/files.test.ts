@@ -94,6 +94,18 @@ test.each(['makeDirectory', 'lock', 'list', 'open', 'syncDirectory'] as const)(
   },
 )
 
+test.skipIf(!existsSync('/dev/null'))(
+  'more than one call of the system takes (skipped where there is no /dev/null)',
+  async () => {
+    const file = await realFiles.open('/dev/null', 'write')
+    // Never touched, so it takes no memory.
+    const bytes = new Uint8Array(2 ** 31 + 1)
+    await file.write(bytes, 0)
+    expect(file.read(bytes, 0)).toBe(0)
+    await file.close()
+  },
+)
+
 test.skipIf(!existsSync('/dev/full'))('a full disk ends it (skipped where there is no /dev/full)', async () => {
   const full = await realFiles.open('/dev/full', 'write')
   await expect(full.write(new Uint8Array(10), 0)).rejects.toMatchObject({ code: 'ENOSPC' })

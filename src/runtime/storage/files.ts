@@ -39,6 +39,9 @@ export interface Files {
 /** Gives a lock back. */
 export type Release = () => Promise<void>
 
+/** How many bytes one call of the system reads or writes at most: fewer than 2^31, beyond which Node refuses it. */
+const CALL_BYTES = 2 ** 30
+
 const FLAGS = { read: 'r', write: 'r+', new: 'wx+' } as const
 
 /** The file system of this machine. */
@@ -80,7 +83,13 @@ class RealFile implements File {
   read(into: Uint8Array, position: number): number {
     let filled = 0
     while (filled < into.length) {
-      const count = readSync(this.#handle.fd, into, filled, into.length - filled, position + filled)
+      const count = readSync(
+        this.#handle.fd,
+        into,
+        filled,
+        Math.min(CALL_BYTES, into.length - filled),
+        position + filled,
+      )
       if (count === 0) break
       filled += count
     }
@@ -90,7 +99,12 @@ class RealFile implements File {
   /** A write may end early, for example where the disk is full; the next one then says why. */
   async write(bytes: Uint8Array, position: number): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, position + at)
+      const { bytesWritten } = await this.#handle.write(
+        bytes,
+        at,
+        Math.min(CALL_BYTES, bytes.length - at),
+        position + at,
+      )
       at += bytesWritten
     }
   }

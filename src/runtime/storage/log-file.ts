@@ -1,4 +1,5 @@
 /** A log file that is being written: a segment of the log, or a snapshot. Made aside and renamed when its head is safe. */
+import assert from 'node:assert'
 import { dirname } from 'node:path'
 import type { File, Files } from './files.ts'
 import { Batch, CLOSING } from './format/batch.ts'
@@ -48,6 +49,8 @@ export class LogFile {
 
   /** Writes a batch behind the others. */
   async write(batch: Batch): Promise<void> {
+    // A header counts in 32 bits. No record is as long: a frame that would bring it is refused.
+    assert(batch.size < 2 ** 32)
     const bytes = batch.sealed(this.head.seed, this.end)
     await this.#file.write(bytes, this.end)
     this.end += bytes.length

@@ -1,6 +1,6 @@
 /** A log of counted records for tests: record `n` says `n`, so whatever comes back is right only if it is 0, 1, 2 … */
 import type { RecordKind, StoredRecord } from '../../../seams.ts'
-import { DiskStorage } from '../disk-storage.ts'
+import { type DiskOptions, DiskStorage } from '../disk-storage.ts'
 import type { Files } from '../files.ts'
 import type { Owner } from '../format/manifest.ts'
 
@@ -23,6 +23,9 @@ export function record(n: number): StoredRecord {
 export function* recordsBelow(count: number): Generator<StoredRecord> {
   for (let n = 0; n < count; n++) yield record(n)
 }
+
+/** How small its parts are. */
+export type Limits = Partial<Pick<DiskOptions, 'segmentBytes' | 'batchBytes' | 'checkpointBytes'>>
 
 /** A storage in use. */
 export class Counted {
@@ -50,7 +53,7 @@ export class Counted {
   }
 
   /** Opens and recovers; small files, so that there are many. */
-  static async open(files: Files, options: { segmentBytes?: number; checkpointBytes?: number } = {}): Promise<Counted> {
+  static async open(files: Files, options: Limits = {}): Promise<Counted> {
     const storage = await DiskStorage.open({
       directory: DIRECTORY,
       owner: OWNER,
