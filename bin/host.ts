@@ -257,7 +257,7 @@ export class Host {
 
   #readiness(): { ready: boolean; reason: string } {
     if (this.node.failure) return { ready: false, reason: 'stopped by a defect' }
-    if (!this.node.memory && this.#options.storage.forgot)
+    if (this.#options.storage.forgot && this.node.founding.name === 0)
       return { ready: false, reason: 'has forgotten; waiting for a node that remembers the cluster' }
     if (!this.node.memory) {
       const names = this.node.founding.awaited.map(({ name }) => name)
@@ -291,7 +291,9 @@ export class Host {
       dropped,
       rejected,
     }
-    const damage = storage.damage !== null && memory !== 'kept' ? { damage: storage.damage } : {}
+    // The disk names it for ever; but with the founding on record a node knows by its records whether it has its memory back.
+    const matters = storage.damage !== null && (founding.name === 0 || memory === 'lost')
+    const damage = matters ? { damage: storage.damage } : {}
     const epochs = storage.durable ? { epochs: this.#epochs() } : {}
     const faults = this.#faults ? { faults: this.#faults.list() } : {}
     return {

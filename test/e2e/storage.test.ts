@@ -182,9 +182,12 @@ test('a damaged node says so, abstains, repairs itself from a quorum of the othe
     return memory === 'kept' && voting
   })
   expect((await cluster.state('1.3')).damage).toBeUndefined()
-  // It is as good as 1.1 now, also after a restart.
+  // It is as good as 1.1 now, also after a restart, and says of itself what any other would.
   for (const id of THREE) await cluster.kill(id)
-  for (const id of ['1.2', '1.3']) cluster.start(id)
+  cluster.start('1.3')
+  const again = await until('1.3 tells', () => cluster.state('1.3'))
+  expect([again.memory, again.reason, again.damage]).toEqual([null, 'waiting for 1.1, 1.2', undefined])
+  cluster.start('1.2')
   const { body } = await until('1.2 reads', async () => {
     const answer = await cluster.ask('1.2', 'GET', '/6')
     return answer.status === 200 && answer
