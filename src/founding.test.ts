@@ -1,11 +1,13 @@
 /** Clusters that begin by order, and directories of another founding: who hears whom, and who must end. */
 import { describe, expect, it } from 'vitest'
-import { contentOf } from '../test/support/bench.ts'
+import { type Bench, contentOf, frameOf } from '../test/support/bench.ts'
 import { imageOf, kill, NAMES, node, pass, running, start, work } from '../test/support/epochs.ts'
 import { HandDisk } from '../test/support/hand-disk.ts'
 import { Ping } from '../test/support/probe.ts'
 import { Wired } from '../test/support/wired.ts'
+import { put } from './command.ts'
 import { BOOTSTRAP_PATIENCE_MS } from './founding.ts'
+import { Answer } from './node-messages.ts'
 
 const ORDER = { ...node, bootstrap: true }
 const PATIENT = BOOTSTRAP_PATIENCE_MS + 100
@@ -232,6 +234,39 @@ describe('a directory of an earlier cluster', () => {
       [],
     ])
     expect([0, 1, 2].map((index) => heard(wired, index))).toEqual([[], ['ping 7 from 1.3'], ['ping 7 from 1.2']])
+  })
+
+  it('gets no answer to a request that it sends on to a node of another, nor one from it to its own', () => {
+    const first = running()
+    for (const index of [0, 1, 2]) work(first, index)
+    const disks = first.benches.map(imageOf)
+    const wired = later()
+    kill(wired, 1)
+    for (const index of [1, 2]) start(wired, index, disks[index])
+    pass(wired, 5000)
+    const [stranger, origin, target] = wired.benches as [Bench, Bench, Bench]
+    const outcomes: string[] = []
+    for (const to of [stranger, target]) {
+      origin.probe.onRequestDo = (request) => origin.node.forward(to.node.id, request)
+      origin.node.submit(put(to.node.id.name, Uint8Array.of(1)), '', ({ ok }) => outcomes.push(`${ok}`))
+      pass(wired, 50)
+    }
+    expect([stranger.probe.requests, target.probe.requests.map(({ command }) => command.key)]).toEqual([[], ['1.3']])
+    const answers: Uint8Array[] = []
+    wired.times = ({ frames }) => {
+      answers.push(...frames.filter((frame) => contentOf(frame).name === 'Answer'))
+      return 0
+    }
+    target.node.reply(target.probe.requests[0]!, { value: null, version: 1, effect: 'done' }, null)
+    pass(wired, 50)
+    const [answer] = answers.map((frame) => contentOf(frame).values as never)
+    // As it would come from a directory of the other cluster in the place of the one that was asked.
+    for (const { name } of [stranger.node.founding, origin.node.founding]) {
+      expect(outcomes).toEqual([])
+      origin.node.receive(target.node.id, frameOf(Answer, answer!, name))
+      pass(wired, 50)
+    }
+    expect(outcomes).toEqual(['true'])
   })
 
   it('whose place has been taken by a new one is a stranger no more', () => {

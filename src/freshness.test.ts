@@ -147,6 +147,25 @@ describe('an older image of a disk', () => {
     expect(wired.benches.map(({ node }) => node.memory)).toEqual(['lost', 'kept', 'kept'])
   })
 
+  it('is not taken for the newest by the word of one that is an older image itself, and does not know that yet', () => {
+    const wired = running()
+    const older = imageOf(wired.benches[1]!)
+    for (const index of [0, 1, 2]) work(wired, index)
+    const image = imageOf(wired.benches[0]!)
+    work(wired, 0)
+    for (const index of [0, 1, 2]) kill(wired, index)
+    // The other one is heard, and hears nothing that would tell it better.
+    wired.times = ({ to }) => (to.index === 1 ? 0 : 1)
+    const [stale, other] = [start(wired, 0, image), start(wired, 1, older)]
+    pass(wired, 3 * COMPARE_MS)
+    expect([stale.node.freshness.epochs[1]! > other.node.freshness.epoch, other.node.memory]).toEqual([true, null])
+    expect([stale.node.memory, stale.node.founding.awaited.map(({ name }) => name)]).toEqual([null, ['1.2', '1.3']])
+    wired.times = () => 1
+    start(wired, 2)
+    pass(wired, 2 * COMPARE_MS)
+    expect(wired.benches.map(({ node }) => node.memory)).toEqual(['lost', 'lost', null])
+  })
+
   it('is found out by one in memory that has forgotten since, and has its memory back', () => {
     const wired = running()
     const image = imageOf(wired.benches[0]!)
