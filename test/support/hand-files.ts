@@ -8,10 +8,11 @@ import type { File, Files, Release } from '../../src/runtime/storage/files.ts'
 /** A change of a file that is not synced. */
 type Change = { readonly at: number; readonly bytes: Uint8Array } | { readonly length: number }
 
-/** A change of a directory that is not synced: the name leads to another file, or to none. */
+/** A change of names that is not synced: one is gone, or leads to a file, or both at once. */
 interface Renaming {
-  readonly path: string
-  readonly inode: Inode | null
+  readonly gone: string | null
+  readonly made: string | null
+  readonly inode: Inode
 }
 
 class Inode {
@@ -50,10 +51,21 @@ export class HandFiles implements Files {
     return files
   }
 
-  /** What is left when power is lost: of the changes that were not synced any prefix, the last write at any byte. */
-  afterPowerLoss(choose: Choose): HandFiles {
+  /** How many changes of names are not synced. */
+  get unsynced(): number {
+    return this.#renamings.length
+  }
+
+  /**
+   * What is left when power is lost: of the changes that were not synced any prefix, the last write at any byte.
+   * @param survives which changes of names are on disk, by their place; a prefix when left out. No file system promises
+   * that they get there in the order in which they were made
+   */
+  afterPowerLoss(choose: Choose, survives?: (place: number) => boolean): HandFiles {
     const names = new Map(this.#syncedNames)
-    for (const { path, inode } of this.#renamings.slice(0, choose(this.#renamings.length))) rename(names, path, inode)
+    const first = survives ? 0 : choose(this.#renamings.length)
+    const kept = survives ?? ((place: number) => place < first)
+    for (const [place, renaming] of this.#renamings.entries()) if (kept(place)) rename(names, renaming)
     const files = new HandFiles()
     for (const [path, inode] of names) {
       const kept = inode.changes.slice(0, choose(inode.changes.length, path))
@@ -110,30 +122,35 @@ export class HandFiles implements Files {
     this.#spend('new', path, 1)
     if (this.#names.has(path)) throw systemError('EEXIST', path)
     const inode = new Inode()
-    this.#rename(path, inode)
+    this.#rename({ gone: null, made: path, inode })
     return this.#file(path, inode)
   }
 
   async rename(from: string, to: string): Promise<void> {
     this.#spend('rename', to, 1)
-    const inode = this.#inode(from)
     // One change: neither both names nor none.
-    this.#renamings.push({ path: `${from}\n${to}`, inode })
-    rename(this.#names, `${from}\n${to}`, inode)
+    this.#rename({ gone: from, made: to, inode: this.#inode(from) })
   }
 
   async remove(path: string): Promise<void> {
     this.#spend('remove', path, 1)
-    this.#inode(path)
-    this.#rename(path, null)
+    this.#rename({ gone: path, made: null, inode: this.#inode(path) })
   }
 
   async syncDirectory(directory: string): Promise<void> {
     this.#spend('syncDirectory', directory, 1)
-    // Of a name that moves between two directories either one may be synced first.
-    const here = ({ path }: Renaming) => path.split('\n').some((one) => dirname(one) === directory)
-    for (const { path, inode } of this.#renamings.filter(here)) rename(this.#syncedNames, path, inode)
-    this.#renamings = this.#renamings.filter((renaming) => !here(renaming))
+    const isHere = (name: string | null) => name !== null && dirname(name) === directory
+    const left: Renaming[] = []
+    for (const renaming of this.#renamings) {
+      const { gone, made, inode } = renaming
+      if (isHere(made) || (isHere(gone) && made === null)) rename(this.#syncedNames, renaming)
+      else if (isHere(gone)) {
+        // The directory that a name has left says nothing of the one that it has gone to.
+        rename(this.#syncedNames, { gone, made: null, inode })
+        left.push({ gone: null, made, inode })
+      } else left.push(renaming)
+    }
+    this.#renamings = left
   }
 
   async lock(directory: string): Promise<Release> {
@@ -144,9 +161,9 @@ export class HandFiles implements Files {
     }
   }
 
-  #rename(path: string, inode: Inode | null): void {
-    this.#renamings.push({ path, inode })
-    rename(this.#names, path, inode)
+  #rename(renaming: Renaming): void {
+    this.#renamings.push(renaming)
+    rename(this.#names, renaming)
   }
 
   #inode(path: string): Inode {
@@ -207,9 +224,7 @@ function applied(content: Uint8Array, change: Change): Uint8Array {
   return longer
 }
 
-/** Changes a name; two names on two lines are the old and the new one of a file. */
-function rename(names: Map<string, Inode>, path: string, inode: Inode | null): void {
-  const [from, to] = path.split('\n') as [string, string | undefined]
-  if (inode === null || to !== undefined) names.delete(from)
-  if (inode !== null) names.set(to ?? from, inode)
+function rename(names: Map<string, Inode>, { gone, made, inode }: Renaming): void {
+  if (gone !== null) names.delete(gone)
+  if (made !== null) names.set(made, inode)
 }
