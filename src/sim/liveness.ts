@@ -21,7 +21,7 @@ import type { Stage } from './stage.ts'
 const LIVENESS_MS = 20_000
 
 /** How long it may take at the end until nothing is left in the queues. */
-const REST_MS = 7000
+const REST_MS = 31_000
 
 export function recover({ arena, chosen, trace }: Stage): void {
   const { world, clients, network, protocol } = arena
