@@ -6,22 +6,17 @@
 import type { ServerResponse } from 'node:http'
 import { Connection } from './connection.ts'
 
-/** Answers up to this size are not counted: Node itself stops reading a connection with many of them. */
+/** Answers up to this size are not counted: a connection has only so many of them (`backlog.ts`). */
 const SMALL = 1024
 
 /** See the file's head. One per server. */
 export class Answers {
   readonly #limit: number
-  readonly #stalledMs: number
   #bytes = 0
 
-  /**
-   * @param limit how many bytes those that are counted may have together
-   * @param stalledMs how long a client may take nothing of such an answer, before its connection ends
-   */
-  constructor(limit: number, stalledMs: number) {
+  /** @param limit how many bytes those that are counted may have together */
+  constructor(limit: number) {
     this.#limit = limit
-    this.#stalledMs = stalledMs
   }
 
   /** Whether there is room for an answer of so many bytes. One finds room always: nothing is too long to be told. */
@@ -49,15 +44,9 @@ export class Answers {
   /** It is given, and has so many bytes: they count until its client has taken them. */
   give(response: ServerResponse, bytes: number): void {
     if (bytes <= SMALL) return
-    const { socket } = response.req
-    const connection = Connection.of(socket)
+    const connection = Connection.of(response.req.socket)
     this.expect(connection, bytes)
-    socket.setTimeout(this.#stalledMs)
-    response.once('close', () => {
-      this.forget(connection, bytes)
-      // Where Node waits for the next request it has set a time of its own.
-      if (socket.timeout === this.#stalledMs && connection.owed === 0) socket.setTimeout(0)
-    })
+    response.once('close', () => this.forget(connection, bytes))
   }
 
   /** A connection has gone: answers that waited behind others are not told of it. */

@@ -3,11 +3,13 @@
  * for the answer of an earlier request, which may well have been applied. And the one whose body is arriving: pipelined
  * requests behind it wait, so that they reach the node in the order in which they were sent. So do those behind one that
  * waits at the door (`door.ts`), and those behind answers of which too much is not yet taken (`answers.ts`); while that is
- * so the connection is not read, and what its client sends stays in the network.
+ * so the connection is not read, and what its client sends stays in the network. Nor is it read while too many were read
+ * whose answers have not left (`backlog.ts`).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Fifo } from '../parts/fifo.ts'
+import { Backlog, type Stop } from './backlog.ts'
 import type { Door } from './door.ts'
 
 /** Beyond so many bytes of large answers that its client has not taken, nothing more is done for it. */
@@ -63,6 +65,8 @@ export class Connection {
   #heard = false
   /** The door at which it has waited before. */
   #door: Door | null = null
+  /** What bounds the number of requests that were read; null where they are all handled at once. */
+  #backlog: Backlog | null = null
   readonly #waiting = new Fifo<() => void>()
   readonly #socket: Duplex
 
@@ -75,12 +79,29 @@ export class Connection {
     return ((socket as Tracked)[STATE] ??= new Connection(socket))
   }
 
+  /** No more is read of it from now on than its backlog takes. */
+  bound(): void {
+    this.#backlog = new Backlog(this.#socket, () => this.#look())
+  }
+
+  /** Whether `error` says nothing but that its backlog is full. */
+  stopsBy(error: Stop): boolean {
+    return this.#backlog?.takes(error) ?? false
+  }
+
+  /** Whether it is not read until answers have left. */
+  get isFull(): boolean {
+    return this.#backlog?.isFull ?? false
+  }
+
   /** Notes a request whose headers have arrived; false on an ended connection, where it is none. */
   begin(response: ServerResponse): boolean {
     if (this.#ended) {
       response.req.resume()
+      this.#backlog?.end()
       return false
     }
+    this.#backlog?.add(response)
     this.#heard = true
     this.begun += 1
     this.#before = this.#last
@@ -287,10 +308,11 @@ export class Connection {
 
   /** Stops or goes on reading, as it should be now. */
   #look(): void {
-    const stopped = this.#held || this.#paused
+    const stopped = this.#held || this.#paused || this.isFull
     if (stopped === this.#stopped) return
     this.#stopped = stopped
     if (!stopped) {
+      this.#backlog?.goOn()
       this.#socket.resume()
       return
     }

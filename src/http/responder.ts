@@ -35,8 +35,6 @@ export interface Bounds {
   readonly bodyLimit: number
   /** What the bodies of open requests may have together, and as much again large answers that are not yet taken. */
   readonly openLimit: number
-  /** How long a client may take nothing of a large answer. */
-  readonly stalledMs: number
 }
 
 /** See the file's head. One per server. */
@@ -59,7 +57,7 @@ export class Responder {
   constructor(gateway: Gateway, bounds: Bounds) {
     this.#gateway = gateway
     this.#bodies = new Bodies(bounds.bodyLimit, bounds.openLimit)
-    this.#answers = new Answers(bounds.openLimit, bounds.stalledMs)
+    this.#answers = new Answers(bounds.openLimit)
     this.#door = new Door(() => (this.closing ? Number.POSITIVE_INFINITY : gateway.room), bounds.patienceMs)
   }
 

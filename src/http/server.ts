@@ -1,5 +1,6 @@
 /** The REST front for Paxi's users: Fastify with the guard, the routes and an orderly end. */
 import { METHODS } from 'node:http'
+import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { declaresBody, declaresMore } from './body.ts'
 import { endWith, onClientError } from './client-error.ts'
@@ -48,7 +49,7 @@ export interface HttpOptions {
   readonly checkIntervalMs?: number
   /** How long closing waits for half-sent requests and slow readers, once nothing is inside the node; 1 s. */
   readonly closeGraceMs?: number
-  /** How long a client may take nothing of a large answer, before its connection ends; 10 s. */
+  /** How long a client may take nothing of its answers, before its connection ends; 10 s. */
   readonly stalledMs?: number
   /** How long a request waits for room in a node that is full, before it is refused; 1 s. */
   readonly patienceMs?: number
@@ -77,13 +78,14 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: limits.stalledMs,
     routerOptions: { maxParamLength: limits.headerLimit, querystringParser: () => ({}), compile: true },
     http: {
       maxHeaderSize: limits.headerLimit,
       ...nodeTimes(limits),
       requireHostHeader: false,
     },
-    clientErrorHandler: onClientError,
+    clientErrorHandler: (error, socket) => onError(error, socket, limits.requestTimeoutMs),
     // Targets that the router cannot read, such as `*` and `/%zz`: hooks do not run for them.
     frameworkErrors: (_error, _request, reply) => {
       const identity = { clientId: '', commandId: '0' }
@@ -132,6 +134,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     responder.sentence(response, 417, 'only 100-continue is expected here', close)
   })
   addRoutes({ app, gateway, responder })
+  cutDeaf(app, limits.stalledMs)
   closeOrderly(app, responder, limits.closeGraceMs)
   return app
 }
@@ -152,6 +155,7 @@ function intakeOf(app: FastifyInstance, responder: Responder): Intake {
   const intake = new Intake()
   app.server.on('connection', (socket) => {
     const connection = Connection.of(socket)
+    connection.bound()
     intake.add(connection)
     socket.once('close', () => {
       intake.remove(connection)
@@ -160,6 +164,35 @@ function intakeOf(app: FastifyInstance, responder: Responder): Intake {
     })
   })
   return intake
+}
+
+/** What Node takes for an error of the client, unless the connection was only not read. */
+function onError(error: Parameters<typeof onClientError>[0], socket: Socket, requestTimeoutMs: number): void {
+  const connection = Connection.of(socket)
+  if (connection.stopsBy(error)) return
+  const { isFull, last } = connection
+  if (!isFull || error.code !== 'ERR_HTTP_REQUEST_TIMEOUT') {
+    onClientError(error, socket)
+    return
+  }
+  // The rest of this request may be here, behind the stopped parser; Node does not look at it a second time.
+  const again = () => {
+    if (connection.last === last && !last?.req.complete && !socket.destroyed) onError(error, socket, requestTimeoutMs)
+  }
+  setTimeout(again, requestTimeoutMs).unref()
+}
+
+/**
+ * Cuts off clients that take nothing of what they are owed. Node looks at connections on which nothing has moved; one
+ * whose request is in the node, or still arrives, only waits, and has times of its own.
+ */
+function cutDeaf(app: FastifyInstance, stalledMs: number): void {
+  app.server.on('timeout', (socket: Socket) => {
+    const { last } = Connection.of(socket)
+    const waits = socket.writableLength === 0 && !last?.closed
+    if (waits) socket.setTimeout(stalledMs)
+    else socket.destroy()
+  })
 }
 
 /** Node answers CONNECT and unknown expectations itself, and would go round the guard. */

@@ -1,0 +1,105 @@
+/**
+ * The requests of one connection from when they are read until their answers have left, and a bound on how many there are.
+ * One read holds thousands of short requests, and Node's parser makes objects of them all, a hundred times their bytes:
+ * Node stops a socket, but not what was read of it. The parser itself can stop behind any headers. It then reports an error
+ * with the bytes that follow, which are kept here as they are, and parsed when there is room.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** Half of how many there may be: the next half is read when one has left. */
+const HALF = 64
+
+/** What Node's parser takes for an order to stop, when its callback returns it, and the error by which it says that it has. */
+const PAUSED = 21
+const PAUSED_ERROR = 'HPE_PAUSED'
+
+/** Node's parser, as far as it is used here; it hangs on its socket. */
+interface Parser {
+  onIncoming(request: IncomingMessage, keepAlive: boolean): number
+  resume(): void
+}
+
+type Parsed = Duplex & { readonly parser?: Parser | null }
+
+/** What Node tells where a parser stops. */
+export interface Stop extends Error {
+  readonly code?: string
+  readonly bytesParsed?: number
+  readonly rawPacket?: unknown
+}
+
+/** See the file's head. */
+export class Backlog {
+  /** Whether there are as many as there may be. */
+  isFull = false
+  readonly #socket: Parsed
+  readonly #onChange: () => void
+  #begun = 0
+  /** Halves of which some may not have left. */
+  #halves = 0
+  /** Whether nothing that comes is a request any more. */
+  #ended = false
+  #stopped = false
+  #rest: Buffer | null = null
+
+  /** @param onChange called when it is full, and when it is not any more */
+  constructor(socket: Duplex, onChange: () => void) {
+    this.#socket = socket
+    this.#onChange = onChange
+    const { parser } = this.#socket
+    if (!parser) return
+    const incoming = parser.onIncoming
+    parser.onIncoming = (request, keepAlive) => {
+      const verdict = incoming(request, keepAlive)
+      return verdict === 0 && (this.isFull || this.#ended) ? PAUSED : verdict
+    }
+  }
+
+  /** Adds a request that was read. Answers leave in order, so that it is enough to hear of one in so many. */
+  add(response: ServerResponse): void {
+    this.#begun += 1
+    if (this.#begun % HALF > 0) return
+    this.#halves += 1
+    response.once('close', () => {
+      this.#halves -= 1
+      this.#set(false)
+    })
+    if (this.#halves === 2) this.#set(true)
+  }
+
+  /** What was read and what comes is thrown away as it is. */
+  end(): void {
+    this.#ended = true
+    this.#rest = null
+  }
+
+  /** Whether `error` only says that the parser has stopped as it was told; keeps what is behind. */
+  takes({ code, bytesParsed, rawPacket }: Stop): boolean {
+    if (code !== PAUSED_ERROR || !(rawPacket instanceof Buffer)) return false
+    this.#stopped = true
+    if (this.#ended) return true
+    const rest = rawPacket.subarray(bytesParsed)
+    this.#rest = this.#rest ? Buffer.concat([this.#rest, rest]) : rest
+    return true
+  }
+
+  /** The socket is going to be read again: what was kept comes first. */
+  goOn(): void {
+    if (!this.#stopped || this.#ended) return
+    this.#stopped = false
+    this.#socket.parser?.resume()
+    const rest = this.#rest
+    this.#rest = null
+    if (!rest?.length) return
+    // One that flows would parse it at once, here.
+    this.#socket.pause()
+    this.#socket.unshift(rest)
+  }
+
+  #set(isFull: boolean): void {
+    if (isFull === this.isFull) return
+    this.isFull = isFull
+    this.#onChange()
+  }
+}
