@@ -7,8 +7,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Half of how many there may be: the next half is read when one has left. */
-const HALF = 64
+/** Answers leave in order, so that it is enough to hear of one in so many: requests are counted in parts. */
+const PART = 16
+
+/** How many parts one connection may have; and where all together have more than `CROWD`. Half of that, and it goes on. */
+const PARTS = 8
+const FEW_PARTS = 2
+const CROWD = 1024
+
+/** The parts of all connections of a server together. */
+export interface Total {
+  parts: number
+}
 
 /** What Node's parser takes for an order to stop, when its callback returns it, and the error by which it says that it has. */
 const PAUSED = 21
@@ -33,20 +43,23 @@ export interface Stop extends Error {
 export class Backlog {
   /** Whether there are as many as there may be. */
   isFull = false
+  readonly #total: Total
   readonly #socket: Parsed
   readonly #onChange: () => void
   #begun = 0
-  /** Halves of which some may not have left. */
-  #halves = 0
+  /** Those of which the last answer has not left. */
+  #parts = 0
   /** Whether nothing that comes is a request any more. */
   #ended = false
   #stopped = false
   #rest: Buffer | null = null
 
   /** @param onChange called when it is full, and when it is not any more */
-  constructor(socket: Duplex, onChange: () => void) {
+  constructor(socket: Duplex, total: Total, onChange: () => void) {
     this.#socket = socket
+    this.#total = total
     this.#onChange = onChange
+    socket.once('close', () => this.#count(-this.#parts))
     const { parser } = this.#socket
     if (!parser) return
     const incoming = parser.onIncoming
@@ -56,16 +69,16 @@ export class Backlog {
     }
   }
 
-  /** Adds a request that was read. Answers leave in order, so that it is enough to hear of one in so many. */
+  /** Adds a request that was read. */
   add(response: ServerResponse): void {
     this.#begun += 1
-    if (this.#begun % HALF > 0) return
-    this.#halves += 1
+    if (this.#begun % PART > 0) return
+    this.#count(1)
     response.once('close', () => {
-      this.#halves -= 1
-      this.#set(false)
+      if (!this.#socket.destroyed) this.#count(-1)
+      if (this.#parts <= this.#most / 2) this.#set(false)
     })
-    if (this.#halves === 2) this.#set(true)
+    if (this.#parts >= this.#most) this.#set(true)
   }
 
   /** What was read and what comes is thrown away as it is. */
@@ -84,17 +97,23 @@ export class Backlog {
     return true
   }
 
-  /** The socket is going to be read again: what was kept comes first. */
+  /** The socket is read again, unless Node has stopped it by itself: what was kept comes first. */
   goOn(): void {
-    if (!this.#stopped || this.#ended) return
+    if (!this.#stopped || this.#ended || this.#socket.isPaused()) return
     this.#stopped = false
     this.#socket.parser?.resume()
     const rest = this.#rest
     this.#rest = null
-    if (!rest?.length) return
-    // One that flows would parse it at once, here.
-    this.#socket.pause()
-    this.#socket.unshift(rest)
+    if (rest?.length) this.#socket.unshift(rest)
+  }
+
+  get #most(): number {
+    return this.#total.parts > CROWD ? FEW_PARTS : PARTS
+  }
+
+  #count(parts: number): void {
+    this.#parts += parts
+    this.#total.parts += parts
   }
 
   #set(isFull: boolean): void {

@@ -9,7 +9,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Fifo } from '../parts/fifo.ts'
-import { Backlog, type Stop } from './backlog.ts'
+import { Backlog, type Stop, type Total } from './backlog.ts'
 import type { Door } from './door.ts'
 
 /** Beyond so many bytes of large answers that its client has not taken, nothing more is done for it. */
@@ -80,8 +80,8 @@ export class Connection {
   }
 
   /** No more is read of it from now on than its backlog takes. */
-  bound(): void {
-    this.#backlog = new Backlog(this.#socket, () => this.#look())
+  bound(total: Total): void {
+    this.#backlog = new Backlog(this.#socket, total, () => this.#look())
   }
 
   /** Whether `error` says nothing but that its backlog is full. */
@@ -312,13 +312,16 @@ export class Connection {
     if (stopped === this.#stopped) return
     this.#stopped = stopped
     if (!stopped) {
-      this.#backlog?.goOn()
       this.#socket.resume()
       return
     }
-    // Node's parser resumes the socket behind each request that it has read.
-    if (this.stops === 0) this.#socket.on('resume', () => this.#stopped && this.#socket.pause())
+    if (this.stops === 0) this.#socket.on('resume', () => this.#resumed())
     this.stops += 1
     this.#socket.pause()
+  }
+  /** Node's parser resumes the socket behind each request that it has read. */
+  #resumed(): void {
+    if (this.#stopped) this.#socket.pause()
+    else this.#backlog?.goOn()
   }
 }

@@ -153,9 +153,10 @@ function whole(responder: Responder, request: FastifyRequest, { raw }: FastifyRe
 /** Counts what is read of all connections together; the responder hears of those that have gone. */
 function intakeOf(app: FastifyInstance, responder: Responder): Intake {
   const intake = new Intake()
+  const total = { parts: 0 }
   app.server.on('connection', (socket) => {
     const connection = Connection.of(socket)
-    connection.bound()
+    connection.bound(total)
     intake.add(connection)
     socket.once('close', () => {
       intake.remove(connection)
