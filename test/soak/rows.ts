@@ -22,7 +22,8 @@ type Send = (bytes: Uint8Array) => Promise<string>
 export function rowsOf(stage: Stage, send: Send): Row[] {
   return [
     ...REST_ROWS.map((row) => restRow(stage, row)),
-    untaken(stage),
+    ...untaken(stage),
+    pipelined(stage),
     ...withoutQuorum(stage),
     ...STRANGERS.map(([name, attack]) => strangerRow(stage, name, attack)),
     ...memberRows(stage),
@@ -42,10 +43,17 @@ function restRow({ httpPort }: Stage, row: RestRow): Row {
 }
 
 /** Clients that ask for far more than they take, and go away. */
-function untaken({ httpPort }: Stage): Row {
-  const large = `PUT /3 HTTP/1.1\r\nHost: x\r\nContent-Length: ${BODY_BYTES}\r\n\r\n${'a'.repeat(BODY_BYTES)}`
+function untaken(stage: Stage): Row[] {
+  return [
+    untakenRow(stage, 'a thousand large answers, then gone', 3, BODY_BYTES, 1000),
+    untakenRow(stage, 'twenty thousand small answers, then gone', 4, 1000, 20_000),
+  ]
+}
+
+function untakenRow({ httpPort }: Stage, name: string, key: number, length: number, count: number): Row {
+  const write = `PUT /${key} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${'a'.repeat(length)}`
   // From this node's own state: what is forwarded may be lost on its way.
-  const reads = 'GET /3 HTTP/1.1\r\nHost: x\r\nRead: any\r\n\r\n'.repeat(1000)
+  const reads = `GET /${key} HTTP/1.1\r\nHost: x\r\nRead: any\r\n\r\n`.repeat(count)
   const send = async (text: string) => {
     const client = new RawClient(httpPort)
     client.send(Buffer.from(text))
@@ -56,11 +64,26 @@ function untaken({ httpPort }: Stage): Row {
   // Written once: the log would keep what each of them writes until the member that is down has it.
   let written: Promise<string> | null = null
   const once = async () => {
-    written ??= send(large)
+    written ??= send(write)
     const status = await written
     return status === '200' ? send(reads) : status
   }
-  return { name: 'REST: a thousand large answers, then gone', once, expected: '200', lanes: 4 }
+  return { name: `REST: ${name}`, once, expected: '200', lanes: 4 }
+}
+
+/** As many requests as one read of a connection holds, each of which must be answered. */
+function pipelined({ httpPort }: Stage): Row {
+  const count = 2000
+  const reads = Buffer.from('GET /2 HTTP/1.1\r\nHost: x\r\nRead: any\r\n\r\n'.repeat(count))
+  const once = async () => {
+    const client = new RawClient(httpPort)
+    client.send(reads)
+    const statuses = new Set<number>()
+    for (let at = 0; at < count; at++) statuses.add((await client.response()).status)
+    client.socket.resetAndDestroy()
+    return [...statuses].join(' ')
+  }
+  return { name: 'REST: two thousand small reads at once', once, expected: '200' }
 }
 
 /** At first the node may take itself for the leader that it was, and does not know what has become of a write. */
