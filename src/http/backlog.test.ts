@@ -24,6 +24,15 @@ async function settled({ once }: TestServer): Promise<void> {
   for (let round = 0; round < 10; round++) await once(request('GET /health'))
 }
 
+/** Settles when Node takes a request for too slow. */
+function tooSlow({ server }: TestServer['app']): Promise<void> {
+  return new Promise((resolve) =>
+    server.on('clientError', ({ code }: Error & { code?: string }) => {
+      if (code === 'ERR_HTTP_REQUEST_TIMEOUT') resolve()
+    }),
+  )
+}
+
 /** Writes of 1, 2, 3, ... under one key, of different shapes: each is answered with the value before it. */
 function writes(count: number): string {
   const write = (value: string, shape: number) =>
@@ -64,6 +73,25 @@ test.each([7, 1000, 5000, 70_000])('wherever the network cuts, here each %i byte
   await one.closed
 })
 
+test('with many at a time nothing is lost either, nor out of order', async () => {
+  const { client, gateway } = await startServer()
+  const { submit } = gateway
+  // Answers come a little later, as those of a node do: meanwhile others are read, and all are stopped in turn.
+  gateway.submit = (command, read, respond) =>
+    void setTimeout(() => submit.call(gateway, command, read, respond), Number(command.key) % 3)
+  gateway.machine.execute(put('1', Buffer.from('one')))
+  gateway.machine.execute(put('3', Buffer.from('three')))
+  const read = async () => {
+    const one = client()
+    // More than one read of a socket holds.
+    one.send((request('GET /1') + request('GET /3')).repeat(1500))
+    const bodies = []
+    for (let at = 0; at < 3000; at++) bodies.push((await one.response()).body.toString())
+    expect(bodies.join(' ')).toBe('one three '.repeat(1500).trim())
+  }
+  await Promise.all(Array.from({ length: 16 }, read))
+})
+
 test('a client that takes nothing of small answers is cut off, and little was done for it', async () => {
   const server = await counting({ stalledMs: 200 })
   const { app, client, counts, gateway } = server
@@ -93,15 +121,10 @@ describe('a client that only waits for the node', () => {
     const server = await startServer({ requestTimeoutMs: 200, headersTimeoutMs: 100, checkIntervalMs: 20 })
     const { app, client, gateway } = server
     gateway.held = []
-    const tooSlow = new Promise((resolve) => app.server.once('clientError', resolve))
-    const again = new Promise((resolve) =>
-      app.server.on('clientError', ({ code }: Error & { code?: string }) => {
-        if (code === 'ERR_HTTP_REQUEST_TIMEOUT') resolve(code)
-      }),
-    )
+    const late = tooSlow(app)
     const one = client()
     one.send(writes(MOST + 1))
-    await Promise.all([tooSlow, again])
+    await late
     gateway.release()
     for (let at = 0; at <= MOST; at++) expect((await one.response()).status).toBe(200)
     expect((await one.exchange(request('GET /1'))).status).toBe(200)
@@ -111,14 +134,10 @@ describe('a client that only waits for the node', () => {
     const server = await startServer({ requestTimeoutMs: 200, headersTimeoutMs: 100, checkIntervalMs: 20 })
     const { app, client, gateway } = server
     gateway.held = []
-    const again = new Promise((resolve) =>
-      app.server.on('clientError', ({ code }: Error & { code?: string }) => {
-        if (code === 'ERR_HTTP_REQUEST_TIMEOUT') resolve(code)
-      }),
-    )
+    const late = tooSlow(app)
     const one = client()
     one.send(`${writes(MOST - 1)}${request('PUT /2', { 'Content-Length': '2' })}a`)
-    await again
+    await late
     gateway.release()
     for (let at = 0; at < MOST - 1; at++) expect((await one.response()).status).toBe(200)
     expect((await one.response()).status).toBe(408)

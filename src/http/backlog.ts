@@ -51,6 +51,8 @@ export class Backlog {
   #parts = 0
   /** Whether nothing that comes is a request any more. */
   #ended = false
+  /** Whether the parser has been told to stop, and whether it has. */
+  #stopping = false
   #stopped = false
   #rest: Buffer | null = null
 
@@ -65,7 +67,9 @@ export class Backlog {
     const incoming = parser.onIncoming
     parser.onIncoming = (request, keepAlive) => {
       const verdict = incoming(request, keepAlive)
-      return verdict === 0 && (this.isFull || this.#ended) ? PAUSED : verdict
+      // Node tells nothing of a stop behind a request to upgrade, which ends its connection anyway.
+      this.#stopping = verdict === 0 && (this.isFull || this.#ended) && request.headers.upgrade === undefined
+      return this.#stopping ? PAUSED : verdict
     }
   }
 
@@ -90,10 +94,11 @@ export class Backlog {
   /** Whether `error` only says that the parser has stopped as it was told; keeps what is behind. */
   takes({ code, bytesParsed, rawPacket }: Stop): boolean {
     if (code !== PAUSED_ERROR || !(rawPacket instanceof Buffer)) return false
+    // What comes to a parser that stands still already is not looked at, whatever Node says of it.
+    const rest = this.#stopping ? rawPacket.subarray(bytesParsed) : rawPacket
+    this.#stopping = false
     this.#stopped = true
-    if (this.#ended) return true
-    const rest = rawPacket.subarray(bytesParsed)
-    this.#rest = this.#rest ? Buffer.concat([this.#rest, rest]) : rest
+    if (!this.#ended) this.#rest = this.#rest ? Buffer.concat([this.#rest, rest]) : rest
     return true
   }
 

@@ -321,7 +321,9 @@ export class Connection {
   }
   /** Node's parser resumes the socket behind each request that it has read. */
   #resumed(): void {
-    if (this.#stopped) this.#socket.pause()
-    else this.#backlog?.goOn()
+    if (!this.#stopped) this.#backlog?.goOn()
+    // Paused before this was told: Node has begun to read all the same, and pausing twice tells it nothing.
+    else if (this.#socket.isPaused()) this.#socket.emit('pause')
+    else this.#socket.pause()
   }
 }
