@@ -28,7 +28,11 @@ export async function warmUp({ httpPort }: Stage, times: number): Promise<void> 
 }
 
 /** Plays a row as planned, looks at memory twice, and gives the verdict. */
-export async function play(stage: Stage, row: Row, { few, many, growth }: Plan): Promise<Verdict> {
+export async function play(stage: Stage, row: Row, plan: Plan): Promise<Verdict> {
+  const { growth } = plan
+  const { weight = 1 } = row
+  const few = Math.ceil(plan.few / weight)
+  const many = Math.ceil(plan.many / weight)
   const outcomes: Outcomes = new Map()
   let rise = await playSome(stage, row, few, outcomes)
   const beforeMib = await stage.residentMib()

@@ -9,6 +9,8 @@ export interface Row {
   readonly besides?: readonly string[]
   /** How many are under way at once; 32 if left out. */
   readonly lanes?: number
+  /** How many repeats one counts for, since it is thousands of requests; 1 if left out. */
+  readonly weight?: number
   /** A metric of the node that must rise by one with each repeat, which shows that it has reached what refuses it. */
   readonly counter?: string
   /** Whether some may be lost on the way: they are sent again until the counter has risen by as many as were wanted. */

@@ -12,6 +12,8 @@ import type { Stage } from './stage.ts'
 /** Refused connections and datagrams. */
 const REJECTED = 'synod_rejected_total'
 const AT_ONCE_MS = 5000
+/** For rows of thousands of requests each: how many at once, and how many repeats one counts for. */
+const LARGE = { lanes: 4, weight: 20 }
 /** More than a node takes at a time, and fewer. */
 const MANY_LANES = 1000
 const SOME_LANES = 200
@@ -45,8 +47,8 @@ function restRow({ httpPort }: Stage, row: RestRow): Row {
 /** Clients that ask for far more than they take, and go away. */
 function untaken(stage: Stage): Row[] {
   return [
-    untakenRow(stage, 'a thousand large answers, then gone', 3, BODY_BYTES, 1000),
-    untakenRow(stage, 'twenty thousand small answers, then gone', 4, 1000, 20_000),
+    { ...untakenRow(stage, 'a thousand large answers, then gone', 3, BODY_BYTES, 1000), lanes: LARGE.lanes },
+    { ...untakenRow(stage, 'twenty thousand small answers, then gone', 4, 1000, 20_000), ...LARGE },
   ]
 }
 
@@ -68,7 +70,7 @@ function untakenRow({ httpPort }: Stage, name: string, key: number, length: numb
     const status = await written
     return status === '200' ? send(reads) : status
   }
-  return { name: `REST: ${name}`, once, expected: '200', lanes: 4 }
+  return { name: `REST: ${name}`, once, expected: '200' }
 }
 
 /** As many requests as one read of a connection holds, each of which must be answered. */
@@ -83,7 +85,7 @@ function pipelined({ httpPort }: Stage): Row {
     client.socket.resetAndDestroy()
     return [...statuses].join(' ')
   }
-  return { name: 'REST: two thousand small reads at once', once, expected: '200' }
+  return { name: 'REST: two thousand small reads at once', once, expected: '200', ...LARGE }
 }
 
 /** At first the node may take itself for the leader that it was, and does not know what has become of a write. */
