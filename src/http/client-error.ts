@@ -21,7 +21,7 @@ const ANSWERS: ReadonlyMap<string, readonly [status: number, sentence: string]> 
 const FIRST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[!-~]*) HTTP\/1\.[01]\r\n/
 
 /** What Node's parser throws. */
-interface ParserError extends Error {
+export interface ParserError extends Error {
   readonly code?: string
   /** The bytes in which it found the error. */
   readonly rawPacket?: unknown

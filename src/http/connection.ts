@@ -319,6 +319,7 @@ export class Connection {
     this.stops += 1
     this.#socket.pause()
   }
+
   /** Node's parser resumes the socket behind each request that it has read. */
   #resumed(): void {
     if (!this.#stopped) this.#backlog?.goOn()

@@ -3,7 +3,7 @@ import { METHODS } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { declaresBody, declaresMore } from './body.ts'
-import { endWith, onClientError } from './client-error.ts'
+import { endWith, onClientError, type ParserError } from './client-error.ts'
 import { Connection } from './connection.ts'
 import type { Gateway } from './gateway.ts'
 import { type Identity, inspect } from './guard.ts'
@@ -85,7 +85,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
       ...nodeTimes(limits),
       requireHostHeader: false,
     },
-    clientErrorHandler: (error, socket) => onError(error, socket, limits.requestTimeoutMs),
+    clientErrorHandler: (error, socket) => onError(app, error, socket, limits.requestTimeoutMs),
     // Targets that the router cannot read, such as `*` and `/%zz`: hooks do not run for them.
     frameworkErrors: (_error, _request, reply) => {
       const identity = { clientId: '', commandId: '0' }
@@ -168,19 +168,18 @@ function intakeOf(app: FastifyInstance, responder: Responder): Intake {
 }
 
 /** What Node takes for an error of the client, unless the connection was only not read. */
-function onError(error: Parameters<typeof onClientError>[0], socket: Socket, requestTimeoutMs: number): void {
+function onError(app: FastifyInstance, error: ParserError, socket: Socket, requestTimeoutMs: number): void {
   const connection = Connection.of(socket)
   if (connection.stopsBy(error)) return
-  const { isFull, last } = connection
+  const { isFull, begun } = connection
   if (!isFull || error.code !== 'ERR_HTTP_REQUEST_TIMEOUT') {
-    onClientError(error, socket)
+    onClientError.call(app, error, socket)
     return
   }
   // The rest of this request may be here, behind the stopped parser; Node does not look at it a second time.
-  const again = () => {
-    if (connection.last === last && !last?.req.complete && !socket.destroyed) onError(error, socket, requestTimeoutMs)
-  }
-  setTimeout(again, requestTimeoutMs).unref()
+  const again = () => connection.hasWhole(begun) || onError(app, error, socket, requestTimeoutMs)
+  const timer = setTimeout(again, requestTimeoutMs).unref()
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /**
