@@ -10,7 +10,10 @@ import type { Duplex } from 'node:stream'
 /** Answers leave in order, so that it is enough to hear of one in so many: requests are counted in parts. */
 const PART = 16
 
-/** How many parts one connection may have; and where all together have more than `CROWD`. Half of that, and it goes on. */
+/**
+ * How many parts one connection may have; and a new one, and each where all together have more than `CROWD`. With half of that
+ * it goes on. Fewer than two may not be: behind the last request's headers its body is not read.
+ */
 const PARTS = 8
 const FEW_PARTS = 2
 const CROWD = 1024
@@ -49,6 +52,8 @@ export class Backlog {
   #begun = 0
   /** Those of which the last answer has not left. */
   #parts = 0
+  /** Whether any has left: a new connection begins with few, since who is new is read before others. */
+  #proven = false
   /** Whether nothing that comes is a request any more. */
   #ended = false
   /** Whether the parser has been told to stop, and whether it has. */
@@ -79,6 +84,7 @@ export class Backlog {
     if (this.#begun % PART > 0) return
     this.#count(1)
     response.once('close', () => {
+      this.#proven = true
       if (!this.#socket.destroyed) this.#count(-1)
       if (this.#parts <= this.#most / 2) this.#set(false)
     })
@@ -113,7 +119,7 @@ export class Backlog {
   }
 
   get #most(): number {
-    return this.#total.parts > CROWD ? FEW_PARTS : PARTS
+    return this.#proven && this.#total.parts <= CROWD ? PARTS : FEW_PARTS
   }
 
   #count(parts: number): void {

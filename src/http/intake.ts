@@ -3,52 +3,79 @@
  * were all read at once, the node's peers, its timers and its heartbeats would wait until the last one is taken in.
  *
  * The event loop reads sockets in an order of its own, so where there are more requests than one round takes, connections
- * go by laps: who was read is not read again before all others were, or had nothing. Those that brought nothing for a
- * lap, such as new ones, are not to wait for the many requests of the others, and are read first, every other round.
+ * go by laps: who was read is not read again before the others were, or had nothing. Those that bring few requests, such as
+ * new ones, are not to wait for the many of the others: they have laps of their own, and every other round.
  */
 import type { Connection } from './connection.ts'
 
 /** Requests after which no connection is read until the node has had its turn. */
 const REQUESTS = 512
 
-/** Who may be read: all; the quiet ones; those of the others that the lap has not come to. */
-type Stage = 'all' | 'quiet' | 'lap'
+/** How many requests are few. */
+const FEW = 4
+
+/** What is known of one connection: the round in which it was read last, and how many requests that brought. */
+interface Share {
+  round: number
+  count: number
+}
+
+/** Connections that go by the same laps. */
+class Lane {
+  /** The round in which its lap began. */
+  begun = 0
+  /** Whether its last round was full: then some of it may not have been read. */
+  isFull = false
+  readonly has: (share: Share) => boolean
+
+  constructor(has: (share: Share) => boolean) {
+    this.has = has
+  }
+}
 
 /** See the file's head. One per server. */
 export class Intake {
-  /** Each with the last lap in which it was read. */
-  readonly #connections = new Map<Connection, number>()
-  #stage: Stage = 'all'
-  #lap = 1
+  readonly #shares = new Map<Connection, Share>()
+  readonly #light = new Lane(({ count }) => count <= FEW)
+  readonly #heavy = new Lane(({ count }) => count > FEW)
+  /** The lane whose round it is; null where all are read. */
+  #lane: Lane | null = null
+  #round = 0
   #begun = 0
-  /** The connection that was read last: requests come in batches. */
+  /** The connection that was read last, and its share: requests come in batches. */
   #latest: Connection | null = null
+  #share: Share | undefined
 
   /** A new one; Node itself begins to read it behind the present event. */
   add(connection: Connection): void {
-    this.#connections.set(connection, Number.NEGATIVE_INFINITY)
+    this.#shares.set(connection, { round: -1, count: 0 })
     if (!this.#isOpen) process.nextTick(() => this.#isOpen || connection.pause())
   }
 
   remove(connection: Connection): void {
-    this.#connections.delete(connection)
-    if (this.#latest === connection) this.#latest = null
+    this.#shares.delete(connection)
   }
 
   /** Counts a request that was read. */
   begin(connection: Connection): void {
-    if (this.#begun === 0 && this.#stage === 'all') this.#look()
+    if (this.#begun === 0 && !this.#lane) this.#look()
     this.#begun += 1
-    if (connection !== this.#latest) {
-      this.#latest = connection
-      if (this.#connections.has(connection)) this.#connections.set(connection, this.#lap)
-    }
-    if (this.#begun === REQUESTS) for (const one of this.#connections.keys()) one.pause()
+    if (connection !== this.#latest) this.#turnTo(connection)
+    if (this.#share) this.#share.count += 1
+    if (this.#begun === REQUESTS) for (const one of this.#shares.keys()) one.pause()
+  }
+
+  #turnTo(connection: Connection): void {
+    this.#latest = connection
+    this.#share = this.#shares.get(connection)
+    if (!this.#share || this.#share.round === this.#round) return
+    this.#share.round = this.#round
+    this.#share.count = 0
   }
 
   /** Whether new connections may be read. */
   get #isOpen(): boolean {
-    return this.#stage === 'all' && this.#begun < REQUESTS
+    return !this.#lane && this.#begun < REQUESTS
   }
 
   /** Ends a round once the event loop has looked at all sockets. */
@@ -60,44 +87,33 @@ export class Intake {
     const isFull = this.#begun >= REQUESTS
     this.#begun = 0
     this.#latest = null
-    if (this.#stage === 'quiet') this.#readLap()
-    else if (isFull) this.#readQuiet()
-    else this.#readAll()
+    this.#round += 1
+    if (this.#lane) this.#endLap(this.#lane, isFull)
+    else if (isFull) this.#read(this.#light)
   }
 
-  /** A lap ends: all that it had not come to were read, or had nothing. */
-  #readAll(): void {
-    this.#lap += 1
-    if (this.#stage === 'all') return
-    this.#stage = 'all'
-    this.#unpause(() => true)
+  /** All of a lane were read, or had nothing, unless its round was full. The other lane has the next one. */
+  #endLap(lane: Lane, isFull: boolean): void {
+    lane.isFull = isFull
+    if (!isFull) lane.begun = this.#round
+    if (lane === this.#light) this.#read(this.#heavy)
+    else if (isFull || this.#light.isFull) this.#read(this.#light)
+    else {
+      this.#lane = null
+      for (const connection of this.#shares.keys()) connection.unpause()
+    }
   }
 
-  #readQuiet(): void {
-    this.#stage = 'quiet'
-    if (this.#unpause((lap) => this.#isQuiet(lap))) this.#look()
-    else this.#readLap()
-  }
-
-  #readLap(): void {
-    this.#stage = 'lap'
-    // Quiet ones that their round has not come to wait for their next one: there might be new ones without end.
-    if (this.#unpause((lap) => lap < this.#lap && !this.#isQuiet(lap))) this.#look()
-    else this.#readAll()
-  }
-
-  #isQuiet(lap: number): boolean {
-    return lap < this.#lap - 1
-  }
-
-  /** Lets those be read whose last lap is one of these; false when there are none. */
-  #unpause(isOne: (lap: number) => boolean): boolean {
+  /** Lets those of a lane be read that were not in its lap. */
+  #read(lane: Lane): void {
+    this.#lane = lane
     let any = false
-    for (const [connection, lap] of this.#connections) {
-      if (!isOne(lap)) continue
+    for (const [connection, share] of this.#shares) {
+      if (share.round >= lane.begun || !lane.has(share)) continue
       connection.unpause()
       any = true
     }
-    return any
+    if (any) this.#look()
+    else this.#endLap(lane, false)
   }
 }
