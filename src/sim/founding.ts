@@ -93,9 +93,9 @@ function disturb({ arena, trace }: Stage, over: () => boolean): (() => void)[] {
 function die({ world, chooser, processes, durable }: Stage['arena'], process: Process, over: () => boolean): void {
   world.after(chooser.between(0, 1000), () => {
     // One that gathers has said nothing yet; of those that have begun, a majority must go on remembering.
-    const remembering = processes.filter(({ node }) => node?.memory === 'blank' || node?.memory === 'kept')
+    const remembering = processes.filter(({ node }) => node?.founding.name && node.memory !== 'lost')
     const spare = remembering.length > Math.floor(processes.length / 2) + 1
-    if (!process.alive || over() || (process.node?.memory && !spare)) return
+    if (!process.alive || over() || (process.node?.founding.name && !spare)) return
     const listener = chooser.pick(processes)
     const deaf = listener !== process && listener.alive && !listener.paused && chooser.chance(0.3)
     // It hears nothing of this until the node is back, and then the words of both lives at once.

@@ -10,8 +10,8 @@ import type { Process } from '../process.ts'
 /** Events that are no messages are not counted against `maxInbox`: requests, timers, messages to the node itself. */
 const OTHER_EVENTS = 512
 
-/** Far more outputs than come up while a disk syncs. */
-const MOST_HELD = 2048
+/** Far more outputs than come up while a disk syncs; who was deaf answers all that it has missed at once. */
+const MOST_HELD = 8192
 
 export function bounded(): Invariant {
   return {
