@@ -34,17 +34,17 @@ export class CatchUp {
     this.executedBefore = log.executed
     const known = this.committedBefore
     this.committedBefore = mark.committed
-    if (this.incoming?.isIdle()) this.incoming = null
-    if (this.incoming) this.download(this.incoming.source)
-    else if (!leader || role === 'leader') return
-    else {
-      // Urgent: while what was installed goes to disk, the source learns that its reader is there.
-      if (log.executed < mark.committed && stalled) node.send(leader, Learn, { from: log.executed }, 'urgent')
-      // All that is chosen is here, or was a heartbeat ago, for under load there is always more; now for a fence behind
-      // which this node may vote again.
-      const caughtUp = log.executed >= mark.committed || (known > 0 && log.executed >= known)
-      if (!voting && caughtUp) election.rejoin()
-    }
+    this.incoming?.look()
+    if (this.incoming?.isIdle) this.incoming = null
+    if (this.incoming?.isLate) this.download(this.incoming.source)
+    if (this.incoming) return
+    if (!leader || role === 'leader') return
+    // Urgent: while what was installed goes to disk, the source learns that its reader is there.
+    if (log.executed < mark.committed && stalled) node.send(leader, Learn, { from: log.executed }, 'urgent')
+    // All that is chosen is here, or was a heartbeat ago, for under load there is always more; now for a fence behind
+    // which this node may vote again.
+    const caughtUp = log.executed >= mark.committed || (known > 0 && log.executed >= known)
+    if (!voting && caughtUp) election.rejoin()
   }
 
   /**

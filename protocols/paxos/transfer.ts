@@ -2,8 +2,12 @@
 import type { NodeId } from '#core'
 import type { Download, Downloaded } from './messages.ts'
 
-/** How many heartbeats without a piece until another source is tried. */
-const PATIENCE = 10
+/**
+ * How many heartbeats without a piece until it is asked for once more, and until another source is tried. A piece may take
+ * long on a thin or a long link, and asking for it again would fill that with copies.
+ */
+const REPEAT = 10
+const PATIENCE = 50
 
 interface Upload {
   readonly id: number
@@ -38,10 +42,10 @@ export class Uploads {
     return [...this.byReader.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  /** A reader is still there, and learns what has come after its snapshot. */
+  /** A reader that has all of a snapshot is still there, and learns what has come after it. */
   touch(reader: NodeId, now: number): void {
     const upload = this.byReader.get(reader)
-    if (upload) upload.usedAt = now
+    if (upload?.sent.last) upload.usedAt = now
   }
 
   /** Drops snapshots of which nobody has asked for more since `before`; who has all of one may ask until `beforeInstalled`. */
@@ -92,10 +96,19 @@ export class Incoming {
     this.id = id
   }
 
-  /** Looked at once a heartbeat: true when many looks have seen no new piece. */
-  isIdle(): boolean {
+  /** Once a heartbeat: notes whether a new piece has come since. */
+  look(): void {
     this.looks = this.pieces.length === this.seen ? this.looks + 1 : 0
     this.seen = this.pieces.length
+  }
+
+  /** Whether the next piece may be lost. */
+  get isLate(): boolean {
+    return this.looks > 0 && this.looks % REPEAT === 0
+  }
+
+  /** Whether its source seems to be gone. */
+  get isIdle(): boolean {
     return this.looks > PATIENCE
   }
 

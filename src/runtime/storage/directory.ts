@@ -50,10 +50,12 @@ export async function removeBelow(files: Files, directory: string, snapshot: num
 }
 
 /**
- * Reads or makes a directory, whose lock must be held.
+ * Reads or makes a directory, whose lock must be held. What is found there may be no more than the kernel's memory of what a
+ * process did that was killed: it is synced, names and contents, before anything rests on it.
  * @throws SynodError `storage` when something is damaged or missing, `config` when it is another owner's
  */
 export async function openDirectory(files: Files, directory: string, owner: Owner): Promise<Contents> {
+  await files.syncDirectory(directory)
   const manifest = (await readManifest(files, directory, owner)) ?? (await create(files, directory, owner))
   const { incarnation, damage = null, kept = null, moving } = manifest
   // What is in the old places says nothing: the damage is still that which was found first.
@@ -96,6 +98,7 @@ async function openAll(files: Files, directory: string, opened: Map<string, Open
     const file = await files.open(pathOf(directory, parsed.kind, parsed.number), 'write')
     opened.set(name, { file, size: 0 })
     opened.set(name, { file, size: await file.size() })
+    await file.sync()
   }
 }
 
@@ -145,12 +148,17 @@ async function create(files: Files, directory: string, owner: Owner): Promise<Ma
   return manifest
 }
 
-/** Makes a directory, durable in the one above it. */
+/** Makes a directory, durable in those above it; also one that a process has made which was killed before it could sync it. */
 export async function makeDirectory(files: Files, directory: string): Promise<void> {
   const first = await files.makeDirectory(directory)
-  if (first === undefined) return
-  const top = resolve(first)
-  for (let path = resolve(directory); path.length >= top.length; path = dirname(path)) {
-    await files.syncDirectory(dirname(path))
+  const made = first === undefined ? Number.POSITIVE_INFINITY : resolve(first).length
+  for (let path = resolve(directory); path !== dirname(path); path = dirname(path)) {
+    try {
+      await files.syncDirectory(dirname(path))
+    } catch (error) {
+      // What its owner keeps from this process it has not made.
+      if (path.length < made && (error as NodeJS.ErrnoException).code === 'EACCES') return
+      throw error
+    }
   }
 }

@@ -260,6 +260,6 @@ test('a new directory is made durable in the one above it, and so is each of tho
   expect(made).toEqual(['makeDirectory /data', `makeDirectory ${DIRECTORY}`])
   const first = files.calls.findIndex((call) => call.startsWith('new'))
   const synced = files.calls.slice(0, first).filter((call) => call.startsWith('syncDirectory'))
-  expect(synced.sort()).toEqual(['syncDirectory /', 'syncDirectory /data'])
+  expect(synced.sort()).toEqual(['syncDirectory /', 'syncDirectory /data', `syncDirectory ${DIRECTORY}`])
   await log.storage.close()
 })

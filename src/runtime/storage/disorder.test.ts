@@ -58,6 +58,25 @@ test('what was acknowledged comes back, and nothing passes for damage, whatever 
   expect(most).toBeGreaterThan(2)
 })
 
+test('what a start finds that a killed process has left is safe before more rests on it', async () => {
+  const whole = new HandFiles()
+  await work(await Counted.open(whole), TURNS)
+  for (let call = 0; call <= whole.calls.length; call++) {
+    const dying = new HandFiles()
+    dieAt(dying, call)
+    const killed = async () => work(await Counted.open(dying), TURNS)
+    await killed().catch((error: unknown) => expect(error).toMatchObject({ code: 'EDEAD' }))
+    // Not the machine is dead, only the process.
+    const files = dying.afterKill()
+    const log = await Counted.open(files)
+    log.append(1)
+    await log.sync()
+    for (const left of losses(files)) {
+      expect((await Counted.open(left)).recovered, `call ${call}`).toBe(log.acknowledged)
+    }
+  }
+})
+
 test('what is set aside is all in one folder, under the damage that was found first, whatever call is the last', async () => {
   const files = new HandFiles()
   const log = await Counted.open(files)
@@ -65,6 +84,7 @@ test('what is set aside is all in one folder, under the damage that was found fi
   await log.storage.close()
   const hurt = files.paths.find((name) => name.includes('/snapshot-'))!
   files.put(hurt, files.get(hurt).with(200, files.get(hurt)[200]! ^ 1))
+  files.settle()
   const folder = `${DIRECTORY}/damaged-1`
   const before = files.paths.map((path) => [path.replace(DIRECTORY, folder), text(files.get(path))])
   const whole = files.afterKill()
