@@ -167,6 +167,30 @@ describe('a client that only waits for the node', () => {
   })
 })
 
+test('a request behind which the parser stops, and nothing follows, is whole: it is not refused when its client has ended', async () => {
+  const { client, gateway } = await startServer()
+  const { submit } = gateway
+  gateway.submit = (command, read, respond) => void setTimeout(() => submit.call(gateway, command, read, respond), 20)
+  const one = client()
+  one.send(request('GET /health').repeat(FEW - 1) + request('DELETE /kv/x'))
+  one.socket.end()
+  await one.closed
+  const statuses = [...one.received.toString('latin1').matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+  expect(statuses).toEqual(Array(FEW - 1).fill('200'))
+})
+
+test('a header that asks for an upgrade, and does not, changes nothing of that', async () => {
+  const server = await counting()
+  const { client, counts, gateway } = server
+  gateway.held = []
+  const one = client()
+  one.send(request('GET /1', { Upgrade: 'x' }).repeat(MANY))
+  await settled(server)
+  expect(counts.made).toBeLessThan(2 * MOST)
+  gateway.release()
+  for (let at = 0; at < MANY; at++) expect((await one.response()).status).toBe(200)
+})
+
 test('what follows a request that ends the connection is not even looked at', async () => {
   const server = await counting()
   const { client, counts, gateway } = server

@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { upgrades } from './upgrade.ts'
 
 /** Answers leave in order, so that it is enough to hear of one in so many: requests are counted in parts. */
 const PART = 16
@@ -17,6 +18,9 @@ const PART = 16
 const PARTS = 8
 const FEW_PARTS = 2
 const CROWD = 1024
+
+/** What is given to a parser that may have stopped behind the last byte of a request: only so does it end that. */
+const NOTHING = Buffer.alloc(1).subarray(0, 0)
 
 /** The parts of all connections of a server together. */
 export interface Total {
@@ -31,6 +35,7 @@ const PAUSED_ERROR = 'HPE_PAUSED'
 interface Parser {
   onIncoming(request: IncomingMessage, keepAlive: boolean): number
   resume(): void
+  execute(bytes: Buffer): unknown
 }
 
 type Parsed = Duplex & { readonly parser?: Parser | null }
@@ -73,7 +78,7 @@ export class Backlog {
     parser.onIncoming = (request, keepAlive) => {
       const verdict = incoming(request, keepAlive)
       // Node tells nothing of a stop behind a request to upgrade, which ends its connection anyway.
-      this.#stopping = verdict === 0 && (this.isFull || this.#ended) && request.headers.upgrade === undefined
+      this.#stopping = verdict === 0 && (this.isFull || this.#ended) && !upgrades(request)
       return this.#stopping ? PAUSED : verdict
     }
   }
@@ -116,6 +121,7 @@ export class Backlog {
     const rest = this.#rest
     this.#rest = null
     if (rest?.length) this.#socket.unshift(rest)
+    else this.#socket.parser?.execute(NOTHING)
   }
 
   get #most(): number {

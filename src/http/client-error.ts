@@ -20,6 +20,9 @@ const ANSWERS: ReadonlyMap<string, readonly [status: number, sentence: string]> 
 /** The first line of a request, with whatever method. */
 const FIRST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[!-~]*) HTTP\/1\.[01]\r\n/
 
+/** How often one looks whether a connection is read again. */
+const LOOK_MS = 10
+
 /** What Node's parser throws. */
 export interface ParserError extends Error {
   readonly code?: string
@@ -87,7 +90,7 @@ function refuseLate(server: Server, socket: Socket, isAnew = false): void {
       // It was not read all the time since the last look.
       hasWaited = true
       ;({ stopped, stops } = connection)
-      setImmediate(look)
+      setTimeout(look, LOOK_MS)
     } else if (hasWaited && !isAnew && socket.bytesRead > bytesRead) {
       const timeMs = connection.begun < number ? server.headersTimeout : server.requestTimeout
       const again = () => connection.hasWhole(number) || refuseLate(server, socket, true)

@@ -1,6 +1,7 @@
 /** Requests that proxies and servers read differently, and floods: refused by their form, byte by byte. */
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
+import { put } from '../command.ts'
 import { request, startServer } from './testing/test-server.ts'
 
 const CLOSING: readonly (readonly [what: string, bytes: string])[] = [
@@ -273,4 +274,15 @@ test('CONNECT behind a request that ends its connection harms nobody, and a CONN
   expect((await other.exchange('CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n')).status).toBe(405)
   other.socket.resetAndDestroy()
   await servesWell()
+})
+
+test('the word to go on comes before its own answer, also behind other answers', async () => {
+  const { client, gateway } = await startServer()
+  gateway.machine.execute(put('1', Buffer.alloc(5000, 'o')))
+  const one = client()
+  one.send(request('GET /2') + request('PUT /1', { Expect: '100-continue' }, 'new'))
+  expect((await one.response()).status).toBe(200)
+  expect((await one.response(true)).status).toBe(100)
+  expect((await one.response()).body.toString()).toBe('o'.repeat(5000))
+  expect((await one.exchange(request('GET /1'))).body.toString()).toBe('new')
 })

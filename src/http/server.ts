@@ -21,6 +21,7 @@ import { addSessionRoute } from './routes/session.ts'
 import { addStateRoute } from './routes/state.ts'
 import { addUnknownRoute, methodsOfKey } from './routes/unknown.ts'
 import { nodeTimes, TIMES } from './times.ts'
+import { upgrades } from './upgrade.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -101,7 +102,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     if (!connection.begin(response)) return false
     intake.begin(connection)
     // Upgrades are ignored, as HTTP allows, but Node drops what follows such a request: nothing may follow it.
-    if (response.req.headers.upgrade !== undefined) response.setHeader('Connection', 'close')
+    if (upgrades(response.req)) response.setHeader('Connection', 'close')
     const violation = inspect(response.req, identity)
     if (violation) {
       const { status, reason, close } = violation
