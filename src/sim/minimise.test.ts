@@ -37,7 +37,7 @@ const fragile = toy((node: Node): Pick<Replica, 'onRequest'> => {
 
 const FORGETFUL: RunOptions = {
   protocol: forgetful,
-  seed: 4,
+  seed: 6,
   layout: '1x3',
   durable: true,
   faults: ['crash-all', 'drop'],
