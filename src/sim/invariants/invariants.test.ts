@@ -173,7 +173,7 @@ describe('bounded', () => {
     expect(look({ requests: 4 })[0]).toBeNull()
     expect(look({ requests: 5 })[0]).toBe('1.1 has 5 open requests, and may have 4')
     expect(look({ inbox: 1000 })[0]).toBe('1.1 has queued 1000 events, and may queue 64')
-    expect(look({ held: 9000 })[0]).toBe('1.1 holds back 9000 outputs')
+    expect(look({ held: 5000 })[0]).toBe('1.1 holds back 5000 outputs')
   })
 
   it('fails when something is left at rest', () => {
