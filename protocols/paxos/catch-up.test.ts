@@ -1,5 +1,6 @@
 /** Snapshots on their way to a laggard: what becomes of them when their source, or the laggard itself, dies half way. */
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { Recovery } from './recovery.ts'
 import { cluster, FIVE } from './testing/cluster.ts'
 
 it('a laggard whose source dies for good fetches its snapshot from another node', () => {
@@ -58,9 +59,13 @@ it('what is left of an install that a crash cut short is dropped when the next o
   }
   s.until('an install', () => torn)
   const caughtUp = () => s.until('the snapshot', () => s.replica(c).log.executed >= 12)
+  const recovered = vi.spyOn(Recovery.prototype, 'recoverPiece')
   s.process(c).boot()
-  s.until('what is left of it', () => s.replica(c).recovery.pieces.length > 0)
+  s.until('what is left of it', () => recovered.mock.calls.length > 0)
+  expect(recovered.mock.calls.some(([{ last }]) => last)).toBe(false)
+  recovered.mockRestore()
   caughtUp()
+  expect(s.replica(c).recovery.pieces).toEqual([])
   s.run(300)
   s.process(c).crash()
   s.process(c).boot()

@@ -72,6 +72,8 @@ export class Paxos implements Replica {
 
   onStart(memory: Memory): void {
     this.voting = memory !== 'lost'
+    // What a crash has left of an install is of no use.
+    this.recovery.pieces = []
     this.election.start()
     this.node.setTimer(this.options.heartbeat_ms, () => this.onHeartbeatTimeout())
   }

@@ -6,7 +6,7 @@
 import type { NodeId } from '../node-id.ts'
 import type { Outcome, ReadMode } from '../request.ts'
 import type { Plain } from './clients.ts'
-import { leftovers } from './invariants/bounded.ts'
+import { keptOver, leftovers } from './invariants/bounded.ts'
 import { insist } from './judge.ts'
 import { partition4253 } from './nemesis/partition-4-2-5-3.ts'
 import { partitionBridge } from './nemesis/partition-bridge.ts'
@@ -20,8 +20,9 @@ import type { Stage } from './stage.ts'
 /** How many virtual milliseconds everything may take. */
 const LIVENESS_MS = 20_000
 
-/** How long it may take at the end until nothing is left in the queues. */
-const REST_MS = 31_000
+/** How long it may take at the end until nothing is under way, and until nothing is kept for others. */
+const REST_MS = 7000
+const KEPT_MS = 31_000
 
 export function recover({ arena, chosen, trace }: Stage): void {
   const { world, clients, network, protocol } = arena
@@ -44,7 +45,10 @@ export function recover({ arena, chosen, trace }: Stage): void {
   world.runUntil(last(), converged)
   insist(converged(), () => `the nodes did not converge: ${describe(arena)}`)
   // Whatever is left after this stays: requests of clients that went away have reached their deadlines.
-  world.runUntil(world.now + REST_MS, () => arena.processes.every((process) => leftovers(process) === null))
+  const left = (what: (process: Process) => string | null) => arena.processes.map(what).find((some) => some !== null)
+  world.runUntil(world.now + REST_MS, () => !left(leftovers))
+  insist(!left(leftovers), () => `${left(leftovers)} ${REST_MS} ms after the last request`)
+  world.runUntil(world.now + KEPT_MS, () => !left(keptOver) && !left(leftovers))
 }
 
 type Arena = Stage['arena']

@@ -32,7 +32,7 @@ export function bounded(): Invariant {
     },
     atRest({ processes }: Arena) {
       for (const process of processes) {
-        const left = leftovers(process)
+        const left = leftovers(process) ?? keptOver(process)
         if (left) return `${process.id.name} is at rest, and still has ${left}`
       }
       return null
@@ -40,15 +40,19 @@ export function bounded(): Invariant {
   }
 }
 
+interface Sent {
+  readonly sent: { readonly last: boolean }
+}
+
 /** Where a replica of the Paxos family has something waiting. */
 interface Queues {
   readonly log?: { readonly bytes?: number }
   readonly options?: { readonly retain_bytes?: number }
   readonly proposer?: { readonly proposals: ReadonlyMap<number, unknown> }
-  readonly catchUp?: { readonly uploads: { readonly byReader: ReadonlyMap<NodeId, unknown> } }
+  readonly catchUp?: { readonly uploads: { readonly byReader: ReadonlyMap<NodeId, Sent> } }
 }
 
-/** What a process still has although nothing is under way; null when it is as it should be. */
+/** What a process still has under way; null when that is nothing. */
 export function leftovers({ node, replica }: Process): string | null {
   if (!node || !replica) return null
   const { requests, forwarded, held } = node.load
@@ -57,8 +61,17 @@ export function leftovers({ node, replica }: Process): string | null {
   if (held > 0) return `${held} outputs held back`
   const { operations } = replica.status()
   if (typeof operations === 'number' && operations > 0) return `${operations} operations`
-  const { log, options, proposer, catchUp } = replica as unknown as Queues
+  const { proposer, catchUp } = replica as unknown as Queues
   if (proposer && proposer.proposals.size > 0) return `${proposer.proposals.size} proposals`
+  const unfinished = [...(catchUp?.uploads.byReader.values() ?? [])].filter(({ sent }) => !sent.last)
+  if (unfinished.length > 0) return `${unfinished.length} snapshots half sent to others`
+  return null
+}
+
+/** What a process has kept for others, and need not keep for ever: snapshots sent, and the log above these; or null. */
+export function keptOver({ node, replica }: Process): string | null {
+  if (!node || !replica) return null
+  const { log, options, catchUp } = replica as unknown as Queues
   if (catchUp && catchUp.uploads.byReader.size > 0) return `${catchUp.uploads.byReader.size} snapshots for others`
   const most = options?.retain_bytes
   if (log?.bytes !== undefined && most !== undefined && log.bytes > most)
