@@ -255,10 +255,13 @@ export class Responder {
     headers.push('Content-Length', String(value.length), 'Content-Type', mediaType(value))
     if (!this.#begin(response, 200, headers)) return
     this.#answers.give(response, value.length)
+    if (value.length <= SMALL) {
+      response.end(latin1(value), 'latin1')
+      return
+    }
     // Node puts the head of such an answer before all that waits behind others, also before the word to go on.
-    if (value.length > SMALL && response.req.headers.expect !== undefined) response.flushHeaders()
-    if (value.length > SMALL) response.end(value)
-    else response.end(latin1(value), 'latin1')
+    if (response.req.headers.expect !== undefined) response.flushHeaders()
+    response.end(value)
   }
 
   /** Writes the head; false when there is nobody to answer, or an answer already. */
