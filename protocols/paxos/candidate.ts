@@ -1,6 +1,11 @@
 /** Phase 1 from the candidate's side: who has promised, and the votes that a new leader must respect. */
 import type { NodeId, Tally } from '#core'
 import type { Prepared, Vote } from './messages.ts'
+import { Repeat } from './repeat.ts'
+
+/** How many heartbeats a member's answer may always take, and at most. */
+const LEAST_PATIENCE = 5
+const MOST_PATIENCE = 100
 
 export class Candidate {
   readonly ballot: number
@@ -16,8 +21,7 @@ export class Candidate {
   readonly tally: Tally
   /** How far each member has answered. */
   readonly answered = new Map<NodeId, number>()
-  /** How far each had answered when that was looked at. */
-  readonly #looked = new Map<NodeId, number>()
+  readonly #repeats = new Map<NodeId, Repeat>()
 
   constructor(ballot: number, from: number, tally: Tally) {
     this.ballot = ballot
@@ -50,15 +54,20 @@ export class Candidate {
       this.end = Math.max(this.end, vote.slot + 1)
     }
     this.answered.set(from, m.end)
+    this.#repeatOf(from).answered()
+    this.#repeatOf(from).ask()
     if (!m.more) this.tally.ack(from)
     return true
   }
 
-  /** Looked at once a heartbeat: whether nothing has come of a member since. */
-  stalls(id: NodeId): boolean {
-    const answered = this.answered.get(id) ?? 0
-    const stalls = (this.#looked.get(id) ?? 0) === answered
-    this.#looked.set(id, answered)
-    return stalls
+  /** Once a heartbeat: whether a member is to be asked again. */
+  isDue(id: NodeId): boolean {
+    return !this.tally.has(id) && this.#repeatOf(id).isDue()
+  }
+
+  #repeatOf(id: NodeId): Repeat {
+    let repeat = this.#repeats.get(id)
+    if (!repeat) this.#repeats.set(id, (repeat = new Repeat(LEAST_PATIENCE, MOST_PATIENCE)))
+    return repeat
   }
 }

@@ -4,17 +4,25 @@ import { Download, Downloaded, Learn, Learned, type Vote } from './messages.ts'
 import type { Paxos } from './paxos.ts'
 import { sizeOf } from './proposer.ts'
 import { Piece } from './records.ts'
+import { Repeat } from './repeat.ts'
 import { Incoming, Uploads } from './transfer.ts'
 
-/** How many heartbeats a snapshot is kept for a reader that does not come back; and for one that has it all, and installs it. */
-const UPLOAD_PATIENCE = 50
-const INSTALL_PATIENCE = 300
+/** How many heartbeats a snapshot is kept for a reader that does not come back: it may be slow, or install what it has. */
+const UPLOAD_PATIENCE = 300
+
+/** How many heartbeats an answer may always take, and at most: fewer than its source keeps a snapshot. */
+const LEAST_PATIENCE = 10
+const MOST_PATIENCE = 100
 
 export class CatchUp {
   /** The snapshots that others fetch from here. */
   readonly uploads = new Uploads()
   /** The snapshot on its way here. */
   incoming: Incoming | null = null
+  /** From which slot on, and whom, this node has asked what was chosen; null when that is answered. */
+  #asked: { readonly from: number; readonly source: NodeId } | null = null
+  /** For the question under way: for slots, or for a piece. */
+  readonly #repeat = new Repeat(LEAST_PATIENCE, MOST_PATIENCE)
   readonly #paxos: Paxos
   /** What `executed` was at the last look: a mark above it that stands still is a gap. */
   executedBefore = 0
@@ -28,19 +36,17 @@ export class CatchUp {
   /** Once a heartbeat: asks for what is missing, or again for what did not come. */
   look(): void {
     const { node, log, leader, role, mark, voting, election, options } = this.#paxos
-    const before = (heartbeats: number) => node.now() - heartbeats * options.heartbeat_ms
-    this.uploads.expire(before(UPLOAD_PATIENCE), before(INSTALL_PATIENCE))
+    this.uploads.expire(node.now() - UPLOAD_PATIENCE * options.heartbeat_ms)
     const stalled = log.executed === this.executedBefore
     this.executedBefore = log.executed
     const known = this.committedBefore
     this.committedBefore = mark.committed
-    this.incoming?.look()
-    if (this.incoming?.isIdle) this.incoming = null
-    if (this.incoming?.isLate) this.download(this.incoming.source)
+    if (this.incoming && this.#repeat.isDue()) this.#askAgain(this.incoming)
     if (this.incoming) return
+    // While nobody was heard, the question or its answer may have been lost.
+    if (!leader) this.#asked = null
     if (!leader || role === 'leader') return
-    // Urgent: while what was installed goes to disk, the source learns that its reader is there.
-    if (log.executed < mark.committed && stalled) node.send(leader, Learn, { from: log.executed }, 'urgent')
+    if (log.executed < mark.committed && stalled) this.#miss(leader)
     // All that is chosen is here, or was a heartbeat ago, for under load there is always more; now for a fence behind
     // which this node may vote again.
     const caughtUp = log.executed >= mark.committed || (known > 0 && log.executed >= known)
@@ -55,6 +61,22 @@ export class CatchUp {
     return this.#paxos.options.retain_bytes + this.uploads.bytes
   }
 
+  /** Slots from the first that is not executed are missing: asks for them, or again when that is due. */
+  #miss(leader: NodeId): void {
+    const { node, log } = this.#paxos
+    const isAsked = this.#asked?.from === log.executed && this.#asked.source === leader
+    if (isAsked && !this.#repeat.isDue()) return
+    if (!isAsked) this.#begin(leader)
+    // Urgent: while what was installed goes to disk, the source learns that its reader is there.
+    node.send(leader, Learn, { from: log.executed }, 'urgent')
+  }
+
+  /** A question for what is not executed is put. */
+  #begin(source: NodeId): void {
+    this.#asked = { from: this.#paxos.log.executed, source }
+    this.#repeat.ask()
+  }
+
   onLearn(m: Learn, from: NodeId): void {
     const { node, log } = this.#paxos
     this.uploads.touch(from, node.now())
@@ -66,6 +88,11 @@ export class CatchUp {
   onLearned(m: Learned, from: NodeId): void {
     const { node, log, role } = this.#paxos
     if (role === 'leader') return
+    // An answer to an earlier question tells nothing of how long this one takes.
+    if (this.#asked && (m.votes[0]?.slot ?? this.#asked.from) === this.#asked.from) {
+      this.#asked = null
+      this.#repeat.answered()
+    }
     if (m.floor > log.executed) {
       if (!this.incoming) this.download(from)
       return
@@ -75,7 +102,9 @@ export class CatchUp {
     }
     const before = log.executed
     this.#paxos.advance()
-    if (log.executed > before && log.executed < m.executed) node.send(from, Learn, { from: log.executed })
+    if (log.executed === before || log.executed >= m.executed) return
+    this.#begin(from)
+    node.send(from, Learn, { from: log.executed })
   }
 
   /** The votes from `slot` on, as many as fit into an answer. */
@@ -99,12 +128,20 @@ export class CatchUp {
     return executed < log.floor || this.votesFrom(executed).end < log.executed
   }
 
-  /** Fetches a snapshot from `source`, or goes on with it. */
+  /** Fetches a snapshot from `source`, unless it is on its way from there. */
   download(source: NodeId): void {
-    if (this.incoming?.source !== source) {
-      this.incoming = new Incoming(source, this.#paxos.node.random.below(2 ** 32))
-    }
-    const { id, pieces } = this.incoming
+    if (this.incoming?.source === source) return
+    this.incoming = new Incoming(source, this.#paxos.node.random.below(2 ** 32))
+    this.#repeat.ask()
+    this.#fetch(this.incoming)
+  }
+
+  #askAgain(incoming: Incoming): void {
+    if (incoming.repeat()) this.#fetch(incoming)
+    else this.incoming = null
+  }
+
+  #fetch({ source, id, pieces }: Incoming): void {
     // Urgent: a question says nothing of this node. Under load each piece would wait for a sync at both ends.
     this.#paxos.node.send(source, Download, { id, piece: pieces.length }, 'urgent')
   }
@@ -119,8 +156,10 @@ export class CatchUp {
   onDownloaded(m: Downloaded, from: NodeId): void {
     const { incoming } = this
     if (!incoming?.take(m, from)) return
+    this.#repeat.answered()
     if (!incoming.complete) {
-      this.download(from)
+      this.#repeat.ask()
+      this.#fetch(incoming)
       return
     }
     this.incoming = null

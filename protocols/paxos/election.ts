@@ -197,7 +197,7 @@ export class Election {
   urge(): void {
     if (!this.candidate) return
     for (const member of this.#paxos.node.peers) {
-      if (this.candidate.stalls(member)) this.#ask(this.candidate, member)
+      if (this.candidate.isDue(member)) this.#ask(this.candidate, member)
     }
   }
 

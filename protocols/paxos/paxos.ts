@@ -244,8 +244,8 @@ export class Paxos implements Replica {
     if (this.role !== 'leader' || m.ballot !== this.promised) return
     // A heartbeat's answer may stand behind megabytes; who votes is there, too.
     if (from !== this.node.id) this.members.hear(from)
-    const proposal = this.proposer.proposals.get(m.slot)
-    if (!proposal?.tally.ack(from)) return
+    const proposal = this.proposer.ack(m.slot, from)
+    if (!proposal) return
     this.choose(m.slot, m.ballot, proposal.commands)
     this.advance()
   }
@@ -383,10 +383,12 @@ export class Paxos implements Replica {
     this.node.multicast(this.node.peers, messages.Heartbeat, heartbeat, 'urgent')
   }
 
-  /** Thrifty: the others need not vote while these do. */
+  /** Thrifty: the others need not vote while these do. Who fetches a snapshot hears what follows it, or would never catch up. */
   #aim(): void {
     const { thrifty, heartbeat_ms } = this.options
-    if (thrifty === 1) this.proposer.targets = this.members.nearest(this.quorum.phase2, 2 * heartbeat_ms)
+    if (thrifty === 0) return
+    const near = this.members.nearest(this.quorum.phase2, 2 * heartbeat_ms)
+    this.proposer.targets = [...new Set([...near, ...this.catchUp.uploads.byReader.keys()])]
   }
 
   /** A leader that cannot reach a phase-2 quorum stands in the way of one that can. */

@@ -6,8 +6,8 @@ import type { Options } from './options.ts'
 /** How many unanswered proposals are sent again in one heartbeat, and about how many bytes of them. */
 const RESEND = 64
 const RESEND_BYTES = 1_048_576
-/** What was sent in vain is sent again ever later, up to so many heartbeats: who is slow has it in its queue. */
-const LATEST_RESEND = 4
+/** How many heartbeats a quorum's votes may take at most, until a proposal is sent again. */
+const MOST_PATIENCE = 64
 
 /** What goes into one slot. */
 export interface Batch {
@@ -24,8 +24,8 @@ export interface Proposal extends Batch {
   readonly ballot: number
   readonly tally: Tally
   sentAt: number
-  /** After how many heartbeats it is sent again. */
-  patience: number
+  /** Whether it was sent again. */
+  again: boolean
 }
 
 export class Proposer {
@@ -42,6 +42,8 @@ export class Proposer {
   readonly #quorum: QuorumSystem
   /** The bytes of all proposals. */
   #bytes = 0
+  /** After how many heartbeats what has no quorum is sent again; see `repeat.ts`. One for all: they share their lines. */
+  #patience = 1
 
   constructor(node: Node, options: Options, quorum: QuorumSystem) {
     this.#node = node
@@ -55,7 +57,7 @@ export class Proposer {
     const { commands } = batch
     this.#bytes += batch.bytes
     const tally = this.#quorum.phase2.tally()
-    this.proposals.set(slot, { ...batch, slot, ballot, tally, sentAt: this.#node.now(), patience: 1 })
+    this.proposals.set(slot, { ...batch, slot, ballot, tally, sentAt: this.#node.now(), again: false })
     // Urgent: the ballot is on disk since phase 1, the mark stands on synced votes, and this node's own vote is a
     // message of its own, which waits for its record.
     this.#node.multicast(this.targets, Accept, { ballot, slot, committed, commands }, 'urgent')
@@ -86,18 +88,29 @@ export class Proposer {
   /** Sends old proposals again to those who have not answered. */
   resend(committed: number): void {
     const now = this.#node.now()
+    const before = now - this.#patience * this.#options.heartbeat_ms
     let [left, bytes] = [RESEND, RESEND_BYTES]
     for (const proposal of this.proposals.values()) {
-      if (left === 0 || bytes <= 0) return
-      const { slot, ballot, commands, tally, patience } = proposal
-      if (tally.stands || proposal.sentAt > now - patience * this.#options.heartbeat_ms) continue
+      if (left === 0 || bytes <= 0) break
+      const { slot, ballot, commands, tally } = proposal
+      if (tally.stands || proposal.sentAt > before) continue
       left -= 1
       bytes -= proposal.bytes
       proposal.sentAt = now
-      proposal.patience = Math.min(2 * patience, LATEST_RESEND)
+      proposal.again = true
       const silent = this.#node.peers.filter((peer) => !tally.has(peer))
       this.#node.multicast(silent, Accept, { ballot, slot, committed, commands }, 'urgent')
     }
+    if (left < RESEND) this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE)
+  }
+
+  /** Takes a vote; gives the proposal that is chosen by it. */
+  ack(slot: number, from: NodeId): Proposal | null {
+    const proposal = this.proposals.get(slot)
+    if (!proposal?.tally.ack(from)) return null
+    const heartbeats = (this.#node.now() - proposal.sentAt) / this.#options.heartbeat_ms
+    if (!proposal.again) this.#patience = Math.min(Math.max(1, Math.ceil(2 * heartbeats)), MOST_PATIENCE)
+    return proposal
   }
 
   /** The clients that wait for an executed slot, which is done. */

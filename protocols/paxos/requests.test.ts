@@ -87,10 +87,10 @@ describe('requests', () => {
       return name !== 'Accepted' || from === a
     }
     s.submit(a, 'k', true)
-    s.run(2000)
+    s.run(3000)
     const pauses = sent.slice(1).map((at, index) => Math.round((at - sent[index]!) / 100))
     expect(pauses[0]).toBeLessThanOrEqual(2)
-    expect(pauses.slice(1, 4)).toEqual([2, 4, 4])
+    expect(pauses.slice(1, 4)).toEqual([2, 4, 8])
   })
 
   it('beyond the bound are refused before they are proposed', () => {

@@ -2,12 +2,8 @@
 import type { NodeId } from '#core'
 import type { Download, Downloaded } from './messages.ts'
 
-/**
- * How many heartbeats without a piece until it is asked for once more, and until another source is tried. A piece may take
- * long on a thin or a long link, and asking for it again would fill that with copies.
- */
-const REPEAT = 10
-const PATIENCE = 50
+/** How often a piece is asked for again in vain, until another source is tried. */
+const REPEATS = 2
 
 interface Upload {
   readonly id: number
@@ -48,11 +44,9 @@ export class Uploads {
     if (upload?.sent.last) upload.usedAt = now
   }
 
-  /** Drops snapshots of which nobody has asked for more since `before`; who has all of one may ask until `beforeInstalled`. */
-  expire(before: number, beforeInstalled: number): void {
-    for (const [reader, upload] of this.byReader) {
-      if (upload.usedAt < (upload.sent.last ? beforeInstalled : before)) this.#drop(reader, upload)
-    }
+  /** Drops snapshots of which nobody has asked for more since `before`. */
+  expire(before: number): void {
+    for (const [reader, upload] of this.byReader) if (upload.usedAt < before) this.#drop(reader, upload)
   }
 
   #begin(id: number, reader: NodeId, slot: number, snapshot: () => Iterable<Uint8Array>, now: number): Downloaded {
@@ -87,8 +81,8 @@ export class Incoming {
   /** What has arrived: all pieces from the first on. */
   pieces: Uint8Array[] = []
   complete = false
-  looks = 0
-  seen = 0
+  /** How often its next piece was asked for again, while nothing has come. */
+  #repeats = 0
 
   /** @param id tells this download from earlier ones */
   constructor(source: NodeId, id: number) {
@@ -96,25 +90,16 @@ export class Incoming {
     this.id = id
   }
 
-  /** Once a heartbeat: notes whether a new piece has come since. */
-  look(): void {
-    this.looks = this.pieces.length === this.seen ? this.looks + 1 : 0
-    this.seen = this.pieces.length
-  }
-
-  /** Whether the next piece may be lost. */
-  get isLate(): boolean {
-    return this.looks > 0 && this.looks % REPEAT === 0
-  }
-
-  /** Whether its source seems to be gone. */
-  get isIdle(): boolean {
-    return this.looks > PATIENCE
+  /** The next piece is to be asked for again; false when its source seems to be gone. */
+  repeat(): boolean {
+    this.#repeats += 1
+    return this.#repeats <= REPEATS
   }
 
   /** Takes a piece; true when it was the one asked for. A first piece starts the snapshot anew. */
   take(m: Downloaded, from: NodeId): boolean {
     if (from !== this.source || m.id !== this.id || this.complete) return false
+    this.#repeats = 0
     if (m.piece === 0 && (m.slot !== this.slot || this.pieces.length === 0)) {
       this.slot = m.slot
       this.pieces = []

@@ -76,9 +76,10 @@ export class Network {
   readonly #endpoints: Endpoint[] = []
   readonly #connections = new Connections()
   readonly #cuts = new Links()
-  /** Probabilities of loss and delays in milliseconds of single links. */
+  /** Probabilities of loss, delays in milliseconds, and milliseconds a byte of single links. */
   readonly #losses = new Links()
   readonly #delays = new Links()
+  readonly #thin = new Links()
   /** What makes the weather worse now. */
   #storms: Partial<Weather>[] = []
   /** What was carried lately, while old writes are replayed. */
@@ -149,6 +150,11 @@ export class Network {
       lift()
       this.#lastArrival.delete(linkOf(from, to))
     }
+  }
+
+  /** Lets a link in one direction carry so many bytes a second, one after the other; gives the way back. */
+  narrow(from: NodeId, to: NodeId, bytesPerSecond: number): () => void {
+    return this.#thin.lay(from, to, 1000 / bytesPerSecond)
   }
 
   /** Makes the weather as bad as this where it is better; gives the way back. */
@@ -254,7 +260,7 @@ export class Network {
     this.#world.after(chooser.between(0, 500), () => this.#deliver(old))
   }
 
-  #arrival({ from, to }: Write, chooser: Chooser): number {
+  #arrival({ from, to, frames }: Write, chooser: Chooser): number {
     const { now } = this.#world
     const { leastDelay, mostDelay, tail, reorder } = this.weather
     let delay = chooser.between(leastDelay, mostDelay)
@@ -266,7 +272,9 @@ export class Network {
     const life = this.#lifeOf(from)
     const last = this.#lastArrival.get(link)
     // A restarted node has a connection of its own, which may be faster than what is left in the old one.
-    const moment = last?.life === life ? Math.max(now + delay, last.moment) : now + delay
+    let moment = last?.life === life ? Math.max(now + delay, last.moment) : now + delay
+    const perByte = this.#thin.get(from, to)
+    if (perByte > 0) for (const { length } of frames) moment += length * perByte
     this.#lastArrival.set(link, { life, moment })
     return moment
   }

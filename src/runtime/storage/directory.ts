@@ -148,6 +148,12 @@ async function create(files: Files, directory: string, owner: Owner): Promise<Ma
   return manifest
 }
 
+/**
+ * Why a directory cannot be synced in which this process has made nothing, nor an earlier one: its owner keeps it from this
+ * process, or what it lies in knows no sync, or no writing, such as a mount on demand.
+ */
+const OTHERS: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP'])
+
 /** Makes a directory, durable in those above it; also one that a process has made which was killed before it could sync it. */
 export async function makeDirectory(files: Files, directory: string): Promise<void> {
   const first = await files.makeDirectory(directory)
@@ -156,8 +162,7 @@ export async function makeDirectory(files: Files, directory: string): Promise<vo
     try {
       await files.syncDirectory(dirname(path))
     } catch (error) {
-      // What its owner keeps from this process it has not made.
-      if (path.length < made && (error as NodeJS.ErrnoException).code === 'EACCES') return
+      if (path.length < made && OTHERS.has((error as NodeJS.ErrnoException).code ?? '')) return
       throw error
     }
   }

@@ -253,6 +253,22 @@ test('classes are found by name when their numbers have changed', async () => {
   expect(() => [...changed.recover(shape)]).toThrow('class Zero, which this program has with other fields')
 })
 
+test('a directory above that others have made need not be synced where that cannot be; one that was made now must', async () => {
+  for (const code of ['EACCES', 'EINVAL', 'EROFS', 'ENOTSUP', 'EIO']) {
+    const files = new HandFiles()
+    await (await Counted.open(files)).storage.close()
+    const later = files.afterKill()
+    later.onCall = (call, path) => {
+      if (call === 'syncDirectory' && path === '/') throw systemError(code, path)
+    }
+    if (code === 'EIO') await expect(Counted.open(later)).rejects.toThrow('EIO: /')
+    else await (await Counted.open(later)).storage.close()
+    const fresh = new HandFiles()
+    fresh.onCall = later.onCall
+    await expect(Counted.open(fresh), code).rejects.toThrow()
+  }
+})
+
 test('a new directory is made durable in the one above it, and so is each of those that were made with it', async () => {
   const files = new HandFiles()
   const log = await Counted.open(files)

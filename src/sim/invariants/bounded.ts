@@ -40,16 +40,12 @@ export function bounded(): Invariant {
   }
 }
 
-interface Sent {
-  readonly sent: { readonly last: boolean }
-}
-
 /** Where a replica of the Paxos family has something waiting. */
 interface Queues {
   readonly log?: { readonly bytes?: number }
   readonly options?: { readonly retain_bytes?: number }
   readonly proposer?: { readonly proposals: ReadonlyMap<number, unknown> }
-  readonly catchUp?: { readonly uploads: { readonly byReader: ReadonlyMap<NodeId, Sent> } }
+  readonly catchUp?: { readonly uploads: { readonly byReader: ReadonlyMap<NodeId, unknown> } }
 }
 
 /** What a process still has under way; null when that is nothing. */
@@ -61,11 +57,8 @@ export function leftovers({ node, replica }: Process): string | null {
   if (held > 0) return `${held} outputs held back`
   const { operations } = replica.status()
   if (typeof operations === 'number' && operations > 0) return `${operations} operations`
-  const { proposer, catchUp } = replica as unknown as Queues
-  if (proposer && proposer.proposals.size > 0) return `${proposer.proposals.size} proposals`
-  const unfinished = [...(catchUp?.uploads.byReader.values() ?? [])].filter(({ sent }) => !sent.last)
-  if (unfinished.length > 0) return `${unfinished.length} snapshots half sent to others`
-  return null
+  const { proposer } = replica as unknown as Queues
+  return proposer && proposer.proposals.size > 0 ? `${proposer.proposals.size} proposals` : null
 }
 
 /** What a process has kept for others, and need not keep for ever: snapshots sent, and the log above these; or null. */
