@@ -30,6 +30,9 @@ to the last. Exit: 0 good, 1 no operation succeeded (-load: not every key was wr
 
 /** A client must not give up before the server does: it answers, or refuses, within its own timeout. */
 const SPARE_MS = 3_000
+
+/** No answer is longer than the longest value. Who lowers the limit may have longer ones from before: up to its default. */
+const VALUE_BYTES = 2 ** 20
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 async function main(): Promise<number> {
@@ -45,6 +48,7 @@ async function main(): Promise<number> {
     read: flags.read,
     connections: workload.Concurrency,
     timeoutMs: config.timeouts.request_ms + SPARE_MS,
+    answerBytes: Math.max(config.limits.body_bytes, VALUE_BYTES),
   })
   const progress = new Progress(workload)
   const watcher: Watcher = {

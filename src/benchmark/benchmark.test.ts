@@ -263,6 +263,16 @@ describe('over REST', () => {
     expect([methods(a.seen), methods(b.seen)]).toEqual([new Set(['PUT']), new Set(['GET'])])
   })
 
+  it('reads no answer to its end that is longer than it is told, and takes the write for unknown', async () => {
+    const { url } = await server(new Map([['5', Buffer.alloc(100_001)]]))
+    const transport = transportOf({ nodes: { '1.1': url }, answerBytes: 100_000 })
+    const outcome = await new Promise((resolve) => {
+      const onFailed = (definite: boolean, reason: string) => resolve({ definite, reason })
+      transport.send(5, Buffer.from('x'), { onApplied: () => resolve('applied'), onFailed })
+    })
+    expect(outcome).toEqual({ definite: false, reason: 'node 1.1: the answer has more than 100000 bytes' })
+  })
+
   it('says who does not answer', async () => {
     const { url } = await server(new Map())
     await cleanups.pop()!()

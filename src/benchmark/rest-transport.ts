@@ -20,6 +20,8 @@ export interface RestOptions {
   /** The most connections per node: the number of workers. */
   readonly connections: number
   readonly timeoutMs: number
+  /** The longest answer that is read, as of a `Client`. */
+  readonly answerBytes?: number
 }
 
 /** See the file's head. */
@@ -35,7 +37,8 @@ export class RestTransport implements Transport {
 
   /** @throws SynodError `config` when the nodes make no sense or `id` is none of them */
   constructor(options: RestOptions) {
-    this.#connections = new Connections(options.nodes, { connections: options.connections })
+    const { connections, answerBytes } = options
+    this.#connections = new Connections(options.nodes, { connections, answerBytes })
     const names = new Cluster(Object.keys(options.nodes)).members.map(({ name }) => name)
     this.#id = options.id ?? ''
     if (this.#id !== '' && !names.includes(this.#id)) {

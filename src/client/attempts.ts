@@ -24,6 +24,8 @@ export interface AttemptOptions {
   readonly attempts?: number
   /** The most connections per node; 16 by default. */
   readonly connections?: number
+  /** The longest answer that is read, 64 MiB by default: to be raised where `limits.body_bytes` is more. Beyond it an attempt has failed. */
+  readonly answerBytes?: number
   /** A random number in [0, 1), which picks nodes and pauses. */
   readonly random?: () => number
 }
@@ -67,7 +69,8 @@ export class Attempts {
 
   /** @throws SynodError `config` when the options make no sense */
   constructor(options: AttemptOptions) {
-    this.#connections = new Connections(options.nodes, { connections: options.connections ?? 16 })
+    const { connections = 16, answerBytes } = options
+    this.#connections = new Connections(options.nodes, { connections, answerBytes })
     this.#first = options.id ?? null
     this.#timeoutMs = milliseconds('timeoutMs', options.timeoutMs ?? 10_000)
     this.#attemptMs = milliseconds('attemptMs', options.attemptMs ?? 3_000)

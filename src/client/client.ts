@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ERRORS, SynodError } from '../errors.ts'
 import { Connections, type Outgoing } from './connections.ts'
 import { milliseconds } from './deadline.ts'
-import type { Reply } from './exchange.ts'
+import type { Receiver, Reply } from './exchange.ts'
 import { ClusterFaults } from './faults.ts'
 import { canonicalKey, type Key } from './key.ts'
 import { type Meta, meta, refusal, silence } from './replies.ts'
@@ -24,6 +24,11 @@ export interface ClientOptions {
   readonly timeoutMs?: number
   /** The most connections per node, 16 by default. */
   readonly connections?: number
+  /**
+   * The longest answer that is read, 64 MiB by default: to be raised where `limits.body_bytes` is more. Beyond it a request
+   * has failed with `unknown`. Histories may always have 256 MiB.
+   */
+  readonly answerBytes?: number
   /** How often a request that was definitely not applied is tried again (reads: any that failed); 0 by default. */
   readonly retries?: number
   /** A random number in [0, 1), which picks nodes. */
@@ -50,6 +55,9 @@ export interface WriteResult extends Meta {
 
 const FIRST_PAUSE_MS = 20
 
+/** A history has all values of a key, and grows with each write. */
+const HISTORY_BYTES = 2 ** 28
+
 /** See the file's head. Rejections are `SynodError`s; `isDefinite` tells whether a write was certainly not applied. */
 export class Client {
   /** The nodes' ids. */
@@ -59,13 +67,16 @@ export class Client {
   readonly #connections: Connections
   readonly #id: string | null
   readonly #timeoutMs: number
+  readonly #historyBytes: number
   readonly #retries: number
   readonly #random: () => number
   #cid = 0
 
-  /** @throws SynodError `config` when the options make no sense: no nodes, a bad url, an `id` that is no node, a bad time */
+  /** @throws SynodError `config` when the options make no sense: no nodes, a bad url, an `id` that is no node, a bad time or size */
   constructor(options: ClientOptions) {
-    this.#connections = new Connections(options.nodes, { connections: options.connections ?? 16 })
+    const { connections = 16, answerBytes } = options
+    this.#connections = new Connections(options.nodes, { connections, answerBytes })
+    this.#historyBytes = Math.max(HISTORY_BYTES, answerBytes ?? 0)
     this.nodes = this.#connections.nodes
     this.#id = options.id || null
     this.#timeoutMs = milliseconds('timeoutMs', options.timeoutMs ?? 5_000)
@@ -107,7 +118,7 @@ export class Client {
    */
   async history(key: Key, options: RequestOptions = {}): Promise<Buffer[]> {
     const node = this.#pick(options.node)
-    const reply = await this.#ask(node, `/history?key=${canonicalKey(key)}`, options)
+    const reply = await this.#ask(node, `/history?key=${canonicalKey(key)}`, options, this.#historyBytes)
     return parseHistory(node, reply.body)
   }
 
@@ -168,18 +179,19 @@ export class Client {
     }
   }
 
-  #ask(node: string, path: string, options: RequestOptions): Promise<Reply> {
-    return this.#exchange(node, { method: 'GET', path, headers: [], body: null }, options.timeoutMs)
+  #ask(node: string, path: string, options: RequestOptions, answerBytes?: number): Promise<Reply> {
+    return this.#exchange(node, { method: 'GET', path, headers: [], body: null }, options.timeoutMs, answerBytes)
   }
 
-  async #exchange(node: string, request: Outgoing, timeoutMs = this.#timeoutMs): Promise<Reply> {
+  async #exchange(node: string, request: Outgoing, timeoutMs = this.#timeoutMs, answerBytes?: number): Promise<Reply> {
     const patienceMs = milliseconds('timeoutMs', timeoutMs)
     this.#connections.requireOpen()
     return new Promise((resolve, reject) => {
-      this.#connections.send(node, request, patienceMs, {
+      const receiver: Receiver = {
         onReply: (reply) => (reply.status === 200 ? resolve(reply) : reject(refusal(node, reply))),
         onFailure: (sent, reason) => reject(silence(node, sent, reason)),
-      })
+      }
+      this.#connections.send(node, request, patienceMs, receiver, answerBytes)
     })
   }
 }

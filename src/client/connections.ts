@@ -11,10 +11,15 @@ export interface Outgoing {
   readonly body: Uint8Array | null
 }
 
+/** The longest answer that is read without an option: a longer body needs more of a node's limits raised than one. */
+export const ANSWER_BYTES = 2 ** 26
+
 /** How `Connections` behave. */
 export interface ConnectionsOptions {
   /** The most connections per node; further requests wait their turn. */
   readonly connections: number
+  /** The longest answer that is read, `ANSWER_BYTES` by default. */
+  readonly answerBytes?: number | undefined
 }
 
 /** See the file's head. Nothing is opened before the first request. */
@@ -22,17 +27,21 @@ export class Connections {
   /** The nodes' ids, as given. */
   readonly nodes: readonly string[]
   readonly #pools = new Map<string, Pool>()
+  readonly #answerBytes: number
   #closing: Promise<void> | null = null
 
   /**
    * @param nodes url of each node by its id, such as `{ '1.1': 'http://127.0.0.1:8080' }`
-   * @throws SynodError `config` when there is no node, a url is not http(s) or has a path, or `connections` is not at least 1
+   * @throws SynodError `config` when there is no node, a url is not http(s) or has a path, or a number is not at least 1
    */
   constructor(nodes: Readonly<Record<string, string>>, options: ConnectionsOptions) {
-    const { connections } = options
+    const { connections, answerBytes = ANSWER_BYTES } = options
     if (!Number.isSafeInteger(connections) || connections < 1) {
       throw new SynodError('config', `connections must be an integer of at least 1, not ${connections}`)
     }
+    if (!(typeof answerBytes === 'number' && answerBytes >= 1))
+      throw new SynodError('config', `answerBytes must be at least 1, not ${String(answerBytes)}`)
+    this.#answerBytes = answerBytes
     this.nodes = Object.keys(nodes)
     if (this.nodes.length === 0) throw new SynodError('config', 'there is no node to connect to')
     for (const [id, url] of Object.entries(nodes)) {
@@ -44,12 +53,13 @@ export class Connections {
 
   /**
    * Sends `request` to the node `id`; `receiver` is told once how it ended, at the latest after `timeoutMs`.
+   * @param answerBytes the longest answer that is read; without it that of the options
    * @throws SynodError `config` when no such node is known
    */
-  send(id: string, request: Outgoing, timeoutMs: number, receiver: Receiver): void {
+  send(id: string, request: Outgoing, timeoutMs: number, receiver: Receiver, answerBytes = this.#answerBytes): void {
     const pool = this.#pools.get(id)
     if (!pool) throw new SynodError('config', `no node ${id}; known are ${this.nodes.join(', ')}`)
-    pool.dispatch(request, new Exchange(receiver, timeoutMs))
+    pool.dispatch(request, new Exchange(receiver, timeoutMs, answerBytes))
   }
 
   /** For those who would try again: @throws SynodError `usage` when it is closed, which no other attempt will change */

@@ -1,6 +1,7 @@
 /**
  * One HTTP request and its one answer, as undici's fastest entry `dispatch()` wants it. It knows whether the request
- * had begun to leave this machine, which is what decides between "certainly not applied" and "unknown".
+ * had begun to leave this machine, which is what decides between "certainly not applied" and "unknown". An answer that
+ * would not end is cut off: undici's own bound is one for all requests of a connection, and histories need more.
  */
 import type { Dispatcher } from 'undici'
 
@@ -32,17 +33,22 @@ const NOT_SENT = new Error('given up before it was sent')
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #receiver: Receiver
   readonly #timeoutMs: number
+  readonly #answerBytes: number
   #timer: NodeJS.Timeout | null
   #abort: (() => void) | null = null
-  #timedOut = false
+  /** Why this end was the one to give up; empty while it has not. */
+  #given = ''
   #status = 0
   #headers: readonly Buffer[] = []
   #body: Buffer = EMPTY
   #rest: Buffer[] | null = null
+  #bytes = 0
 
-  constructor(receiver: Receiver, timeoutMs: number) {
+  /** @param answerBytes the longest body that is read */
+  constructor(receiver: Receiver, timeoutMs: number, answerBytes: number) {
     this.#receiver = receiver
     this.#timeoutMs = timeoutMs
+    this.#answerBytes = answerBytes
     this.#timer = setTimeout(onTimeout, timeoutMs, this)
   }
 
@@ -59,6 +65,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onData(chunk: Buffer): boolean {
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#answerBytes) {
+      this.#giveUp(`the answer has more than ${this.#answerBytes} bytes`)
+      return true
+    }
     if (this.#body === EMPTY) this.#body = chunk
     else if (this.#rest) this.#rest.push(chunk)
     else this.#rest = [this.#body, chunk]
@@ -73,13 +84,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onError(error: Error): void {
     if (!this.#stopTimer()) return
-    const reason = this.#timedOut ? `no answer within ${Math.round(this.#timeoutMs)} ms` : describe(error)
-    this.#receiver.onFailure(this.#abort !== null, reason)
+    this.#receiver.onFailure(this.#abort !== null, this.#given || describe(error))
+  }
+
+  expire(): void {
+    this.#giveUp(`no answer within ${Math.round(this.#timeoutMs)} ms`)
   }
 
   /** After sending, the connection is cut and `onError` follows; before, undici cannot be told, so it ends here. */
-  expire(): void {
-    this.#timedOut = true
+  #giveUp(reason: string): void {
+    this.#given = reason
     if (this.#abort) this.#abort()
     else this.onError(NOT_SENT)
   }

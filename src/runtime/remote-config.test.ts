@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { joinCluster } from './remote-config.ts'
+import { fetchConfig, joinCluster } from './remote-config.ts'
 
 const CONFIG = { address: { '1.1': 'tcp://127.0.0.1:1736' }, http_address: { '1.1': 'http://127.0.0.1:8081' } }
 
@@ -44,6 +44,28 @@ test('one that stays away is given up', async () => {
   const port = await closedPort()
   const joined = joinCluster(`127.0.0.1:${port}`, '1.1', () => {}, 0)
   await expect(joined).rejects.toMatchObject({ code: 'unavailable', message: expect.stringMatching(/ECONNREFUSED/) })
+})
+
+test('an answer without end is cut off, and the master is not asked again', async () => {
+  let sent = 0
+  server = createServer((_request, response) => {
+    const chunk = Buffer.alloc(2 ** 20, ' ')
+    const more = () => {
+      // As much as a test should ever take: without a bound it is read to this end.
+      while (sent < 2 ** 26) {
+        sent += chunk.length
+        if (!response.write(chunk)) return
+      }
+      response.end()
+    }
+    response.on('drain', more)
+    more()
+  })
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve))
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const failure = { code: 'config', message: `master ${address}: the answer has more than 16777216 bytes` }
+  await expect(fetchConfig(address)).rejects.toMatchObject(failure)
+  await expect(joinCluster(address, '1.1', () => expect.unreachable())).rejects.toMatchObject(failure)
 })
 
 test('what a master refuses is not asked again', async () => {

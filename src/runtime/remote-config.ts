@@ -7,6 +7,9 @@ import { SynodError } from '../errors.ts'
 const PAUSE_MS = 200
 const PATIENCE_MS = 5_000
 
+/** Room for the addresses of more nodes than any cluster has. */
+const ANSWER_BYTES = 2 ** 24
+
 /** How long a node that wants to join tries to reach the master: it may be starting, too. */
 const JOIN_PATIENCE_MS = 30_000
 
@@ -66,13 +69,24 @@ function read(master: string, status: number, text: string): Config {
 /** Node's own client: `fetch` refuses a list of ports. */
 function ask(master: string, method: 'GET' | 'POST', path: string): Promise<{ status: number; text: string }> {
   const url = `${urlOf(master)}/${path}`
+  const signal = AbortSignal.timeout(PATIENCE_MS)
   return new Promise((resolve, reject) => {
     // Who has several addresses, and answers at none of them, gets an error without a message.
-    const fail = (error: NodeJS.ErrnoException) =>
-      reject(new SynodError('unavailable', `master ${master}: ${error.message || error.code}`))
-    const outgoing = request(url, { method, agent: false, signal: AbortSignal.timeout(PATIENCE_MS) }, (response) => {
+    const fail = (error: NodeJS.ErrnoException) => {
+      const reason = signal.aborted ? `no answer within ${PATIENCE_MS} ms` : error.message || error.code
+      reject(new SynodError('unavailable', `master ${master}: ${reason}`))
+    }
+    const outgoing = request(url, { method, agent: false, signal }, (response) => {
       const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      let bytes = 0
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        bytes += chunk.length
+        if (bytes <= ANSWER_BYTES) return
+        // It comes first, so the failure that follows from it is not heard.
+        reject(new SynodError('config', `master ${master}: the answer has more than ${ANSWER_BYTES} bytes`))
+        response.destroy()
+      })
       response.on('error', fail)
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }))
     })
