@@ -1,5 +1,6 @@
 /** The program `cmd`: one command on a running cluster, or a shell for them. */
 import { createInterface } from 'node:readline'
+import { ANSWER_BYTES } from '../src/client/connections.ts'
 import {
   type Answer,
   Client,
@@ -66,15 +67,16 @@ async function perform(flags: CmdFlags, positionals: readonly string[], print: P
 }
 
 /** The clients behind the commands. As in Paxi a chain is written at its first node and read at its last. */
-function clientsOf({ http_address: nodes, timeouts }: Config, id: string, algorithm: string) {
+function clientsOf({ http_address: nodes, timeouts, limits }: Config, id: string, algorithm: string) {
   const timeoutMs = timeouts.request_ms + SPARE_MS
+  const common = { nodes, timeoutMs, answerBytes: Math.max(limits.body_bytes, ANSWER_BYTES) }
   const { members } = new Cluster(Object.keys(nodes))
   const chain = algorithm === 'chain' && id === ''
   const [head, tail] = chain ? [members[0]!.name, members.at(-1)!.name] : [id, id]
   // One attempt, at the node that was named: who explores a cluster wants to hear what that one says.
   const texts = (node: string) =>
-    new KeyValueClient({ nodes, timeoutMs, attemptMs: timeoutMs, attempts: 1, ...(node === '' ? {} : { id: node }) })
-  return { client: new Client({ nodes, id, timeoutMs }), head, tail, writer: texts(head), reader: texts(tail) }
+    new KeyValueClient({ ...common, attemptMs: timeoutMs, attempts: 1, ...(node === '' ? {} : { id: node }) })
+  return { client: new Client({ ...common, id }), head, tail, writer: texts(head), reader: texts(tail) }
 }
 
 function targetOf({ client, head, tail, writer, reader }: ReturnType<typeof clientsOf>): Target {
@@ -90,7 +92,10 @@ function targetOf({ client, head, tail, writer, reader }: ReturnType<typeof clie
   }
 }
 
-/** A shell on a terminal; it is left without complaint whatever was said in it, but for ^C. */
+/**
+ * A shell on a terminal; it is left without complaint whatever was said in it, but for ^C. What was typed before ^D is done
+ * to its end; ^C lets only the command that runs tell its answer.
+ */
 async function converse(client: Target, id: string): Promise<number> {
   const terminal = createInterface({
     input: process.stdin,
@@ -98,16 +103,21 @@ async function converse(client: Target, id: string): Promise<number> {
     prompt: `synod ${id === '' ? 'any node' : id}> `,
     completer: (line: string) => complete(client.nodes, line),
   })
+  let open = true
   let interrupted = false
+  terminal.on('close', () => {
+    open = false
+  })
   terminal.on('SIGINT', () => {
     interrupted = true
     terminal.close()
   })
   terminal.prompt()
   for await (const line of terminal) {
-    if (line.trim() === 'exit') break
+    if (interrupted || line.trim() === 'exit') break
     await obey(client, line, printText)
-    if (!interrupted) terminal.prompt()
+    // Behind ^D a prompt would have the terminal read again, for nobody.
+    if (open) terminal.prompt()
   }
   terminal.close()
   return interrupted ? 130 : 0

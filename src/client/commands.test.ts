@@ -38,6 +38,8 @@ describe('commands', () => {
     const unknown = await run('put 1 x', cluster({ putError: new SynodError('unknown', 'node 1.1: no answer') }))
     expect(unknown).toMatchObject({ good: false, out: '' })
     expect(unknown.note).toBe('put failed: node 1.1: no answer; the write may have been applied, now or later')
+    const odd = await run('put 1 x', cluster({ putError: new SynodError('internal', 'node 1.1 answered 302') }))
+    expect(odd.note).toBe('put failed: node 1.1 answered 302; the write may have been applied, now or later')
     const refused = await run('put 1 x', cluster({ putError: new SynodError('unavailable', 'node 1.1: no leader') }))
     expect(refused.note).toBe('put failed: node 1.1: no leader')
     const told = 'node 1.1 answered 504: no answer within 2000 ms; the request may have been applied'

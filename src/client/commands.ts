@@ -1,6 +1,6 @@
 /** The commands of `cmd`, one-shot and in its shell: words in, an answer that says what happened out. */
 import { SynodError } from '../errors.ts'
-import type { Client } from './client.ts'
+import { type Client, isDefinite } from './client.ts'
 import { consensus } from './consensus.ts'
 import { crash, drop, type FaultTarget, flaky, heal, partition, slow } from './fault-commands.ts'
 import { FAULT_NAMES } from './faults.ts'
@@ -81,7 +81,7 @@ export async function execute(target: Target, words: readonly string[]): Promise
   } catch (error) {
     if (!(error instanceof SynodError) || error.code === 'usage') throw error
     // Nodes say so themselves.
-    const doubtful = error.code === 'unknown' && name === 'put' && !error.message.includes('may have been applied')
+    const doubtful = !isDefinite(error) && name === 'put' && !error.message.includes('may have been applied')
     const doubt = doubtful ? '; the write may have been applied, now or later' : ''
     const reason = `${error.message}${doubt}`
     return { good: false, out: '', note: `${name} failed: ${reason}`, facts: { error: reason } }

@@ -248,6 +248,47 @@ if (existsSync(SCRIPT)) {
     terminal.write(key)
     expect((await terminal.ended).code).toBe(code)
   })
+
+  test.each([
+    ['^D, once or twice, leaves it when all is done', ['get 6\r', '\u0004', '\u0004'], ['/5', '/6'], 0],
+    ['exit leaves it before what follows', ['exit\r', 'get 6\r', '\u0004'], ['/5'], 0],
+    ['^C leaves it with the answer, whatever else was typed', ['get 6\r', '\u0003', '\u0004'], ['/5'], 130],
+  ])('typed while a command runs, %s', async (_what, keys, wanted, code) => {
+    const asked: string[] = []
+    const answers: (() => void)[] = []
+    const server = createServer((request, response) => {
+      asked.push(request.url!)
+      const give = () => response.writeHead(200, { Cid: request.headers.cid }).end(`value of ${request.url}`)
+      if (asked.length === 1) answers.push(give)
+      else give()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const file = join(temporaryDirectory(), 'config.json')
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      // The program must not lose its patience before this test has typed all.
+      const timeouts = { request_ms: 60_000 }
+      const config = { address: { '1.1': 'tcp://127.0.0.1:1' }, http_address: { '1.1': url }, timeouts }
+      writeFileSync(file, JSON.stringify(config))
+      const terminal = startFile(SCRIPT, ['-qefc', `${CMD} -config ${file}`, '/dev/null'], temporaryDirectory(), null)
+      await until('the prompt', () => terminal.stdout.includes('synod any node> '))
+      terminal.write('get 5\r')
+      await until('the command runs', () => answers.length === 1)
+      for (const key of keys) terminal.write(key)
+      // The shell takes ^A for a movement and shows nothing; a terminal that it has let go of echoes it.
+      await until('the shell has left the terminal', () => {
+        terminal.write('\u0001')
+        return terminal.stdout.includes('^A')
+      })
+      answers[0]!()
+      expect((await terminal.ended).code).toBe(code)
+      for (const path of wanted) expect(terminal.stdout).toContain(`value of ${path}`)
+      expect(asked).toEqual(wanted)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
 } else {
   process.stdout.write(`SKIPPED the shell on a terminal: there is no ${SCRIPT}\n`)
 }
