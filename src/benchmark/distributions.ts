@@ -69,11 +69,11 @@ function normal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
 
-/** Draws by binary search in the cumulative weights: exact for every s and v, 8 bytes per key. */
+/** Draws by binary search in the cumulative weights, that of key 0 being 1, so that none vanishes for all: 8 bytes per key. */
 function zipfian({ K, ZipfianS, ZipfianV }: BenchmarkConfig, random: Random): KeySource {
   const cumulative = new Float64Array(K)
   let total = 0
-  for (let k = 0; k < K; k++) cumulative[k] = total += (ZipfianV + k) ** -ZipfianS
+  for (let k = 0; k < K; k++) cumulative[k] = total += (1 + k / ZipfianV) ** -ZipfianS
   return () => {
     const point = random() * total
     let low = 0

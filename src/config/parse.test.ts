@@ -301,7 +301,7 @@ describe('each mistake in config.json is one line that names its place', () => {
     ['threshold', { threshold: -1 }, 'threshold: must be at least 0, not -1'],
     ['weight', { policy: 'ema' }, 'threshold: must be at most 1 for the policy ema, whose weight it is, not 3'],
     ['boolean', { thrifty: 'yes' }, 'thrifty: expected true or false, not a string'],
-    ['buffer', { buffer_size: 1.5 }, 'buffer_size: expected a whole number, not a number'],
+    ['buffer', { buffer_size: 1.5 }, 'buffer_size: expected a whole number, not 1.5'],
     ['cluster', { cluster: 'a b' }, 'cluster: must be 1 to 64 letters, digits, dots, dashes or underscores'],
     ['storage', { storage: '' }, 'storage: must be memory, or a directory'],
     ['short secret', { secret: 'hunter2' }, 'secret: must have at least 8 characters'],
@@ -337,7 +337,7 @@ describe('each mistake in benchmark.json is one line that names its place', () =
   test.each<[object, string]>([
     [{ T: -1 }, 'T: must be at least 0, not -1'],
     [{ N: -1 }, 'N: must be at least 0, not -1'],
-    [{ N: 1.5 }, 'N: expected a whole number, not a number'],
+    [{ N: 1.5 }, 'N: expected a whole number, not 1.5'],
     [{ T: '60' }, 'T: expected a number, not a string'],
     [{ K: 0 }, 'K: must be at least 1, not 0'],
     [{ W: -0.1 }, 'W: must be at least 0, not -0.1'],
@@ -350,7 +350,7 @@ describe('each mistake in benchmark.json is one line that names its place', () =
     [{ Speed: 0, Move: true }, 'Speed: must be at least 1 when Move is true'],
     [{ ZipfianS: 1 }, 'ZipfianS: must be more than 1, not 1'],
     [{ Zipfian_v: 0.5 }, 'ZipfianV: must be at least 1, not 0.5'],
-    [{ Lambda: 0 }, 'Lambda: must be more than 0, not 0'],
+    [{ Lambda: 0 }, 'Lambda: must be at least 1e-15, not 0'],
     [{ Min: Number.MAX_SAFE_INTEGER }, 'Min: Min + K must be at most 2^53 - 1'],
     [
       { Distribution: 'zipf' },

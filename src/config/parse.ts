@@ -61,6 +61,8 @@ function sentenceOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       if (issue.input === undefined) return issue.path.length === 0 ? issue.message : 'is missing'
+      if (issue.expected === 'int' && Number.isFinite(issue.input))
+        return `expected a whole number, not ${show(issue.input)}`
       return `expected ${EXPECTED[issue.expected] ?? issue.expected}, not ${kindOf(issue.input)}`
     case 'too_small':
       if (issue.origin === 'string') return issue.message
