@@ -1,5 +1,5 @@
 /** Closing: what is inside the node is answered first, what is idle or half sent does not hold it up. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createHttpServer } from './server.ts'
 import { FakeGateway } from './testing/fake-gateway.ts'
 import type { RawClient } from './testing/raw-client.ts'
@@ -38,17 +38,19 @@ test('requests inside the node are answered, in full, before their connections e
 })
 
 test.each([
-  ['in full to a client that reads on', true],
-  ['no longer than the grace to one that does not', false],
-])('a large answer on its way is sent %s', async (_what, reads) => {
+  ['/1', 'in full to a client that reads on', true],
+  ['/1', 'no longer than the grace to one that does not', false],
+  ['/state', 'in full to a client that reads on', true],
+])('a large answer to %s on its way is sent %s', async (target, _what, reads) => {
   const { app, client, gateway } = await startServer({ closeGraceMs: reads ? 60_000 : 50 })
   const large = Buffer.alloc(16 * 1024 * 1024, 'a')
   gateway.store.set('1', large)
+  const state = vi.spyOn(gateway, 'state').mockReturnValue(large.toString('latin1', 2))
   const [one, late] = [client(), client()]
   await late.exchange(request('GET /health'))
   one.socket.pause()
-  one.send(request('GET /1'))
-  await expect.poll(() => gateway.submitted.length).toBe(1)
+  one.send(request(`GET ${target}`))
+  await expect.poll(() => gateway.submitted.length + state.mock.calls.length).toBe(1)
   const closed = app.close()
   if (reads) {
     await refused(late)

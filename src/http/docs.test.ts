@@ -1,6 +1,10 @@
 /** `/docs`: every route is described as it behaves, describing costs nothing, and what guards the routes guards the pages. */
-import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { readdirSync, readFileSync } from 'node:fs'
+import { ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { PATHS } from './pages.ts'
 import { createHttpServer } from './server.ts'
 import { FakeGateway } from './testing/fake-gateway.ts'
 import { request, startServer } from './testing/test-server.ts'
@@ -145,7 +149,69 @@ describe('the pages', () => {
   test('other methods get 405', async () => {
     const { once } = await startServer()
     const { status, headers } = await once(request('POST /docs/json', {}, 'x'))
-    expect([status, headers.get('allow')]).toEqual([405, 'GET'])
+    expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  })
+
+  test('are all that the library has, and HEAD answers as GET does', async () => {
+    const { client } = await startServer()
+    const folder = join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static')
+    const files = readdirSync(folder).map((name) => `/docs/static/${name}`)
+    expect(PATHS).toEqual(expect.arrayContaining(files))
+    const one = client()
+    for (const target of PATHS) {
+      const { status, headers, body } = await one.exchange(request(`GET ${target}`))
+      expect(status, target).toBe(target === '/docs/static/index.html' ? 302 : 200)
+      const name = basename(target)
+      if (status === 200 && name.includes('.') && files.includes(target)) {
+        expect(body.equals(readFileSync(join(folder, name))), target).toBe(true)
+      }
+      const head = await one.exchange(request(`HEAD ${target}`), true)
+      const told = (of: ReadonlyMap<string, string>) => [...of].filter(([header]) => header !== 'date')
+      expect([head.status, told(head.headers)], target).toEqual([status, told(headers)])
+    }
+  })
+
+  test('a client that takes nothing is given no more of them than it may be owed, and all when it does', async () => {
+    const { client, once } = await startServer()
+    const target = '/docs/static/swagger-ui-bundle.js'
+    const count = 12
+    const page = await once(request(`GET ${target}`))
+    let written = 0
+    const end = ServerResponse.prototype.end
+    const spy = vi.spyOn(ServerResponse.prototype, 'end').mockImplementation(function (this: ServerResponse, ...given) {
+      written += 1
+      return end.apply(this, given as Parameters<typeof end>)
+    })
+    const one = client()
+    one.socket.pause()
+    one.send(request(`GET ${target}`).repeat(count))
+    for (let round = 1; round <= 20; round++) await once(request('GET /health'))
+    spy.mockRestore()
+    // Those of the others, too.
+    expect(written - 20).toBeGreaterThan(1)
+    expect(written - 20).toBeLessThan(count - 2)
+    one.socket.resume()
+    for (let i = 0; i < count; i++) expect((await one.response()).body.equals(page.body)).toBe(true)
+  })
+
+  test('are refused where all answers together have no room', async () => {
+    const { client, once, servesWell } = await startServer({ openLimit: 100_000 })
+    await once(request('GET /docs/json'))
+    const one = client()
+    one.send(request('GET /docs/json').repeat(3))
+    expect([(await one.response()).status, (await one.response()).status, (await one.response()).status]).toEqual([
+      200, 503, 503,
+    ])
+    await servesWell()
+  })
+
+  test('asked for at the same time they are made once', async () => {
+    const { app, client } = await startServer()
+    const made = vi.spyOn(app, 'swagger')
+    const one = client()
+    one.send(request('GET /docs/json').repeat(5))
+    for (let i = 0; i < 5; i++) expect((await one.response()).status).toBe(200)
+    expect(made).toHaveBeenCalledTimes(1)
   })
 
   test('count as answered: bytes that are no HTTP behind one get their own answer', async () => {
@@ -158,10 +224,15 @@ describe('the pages', () => {
 
 test('/metrics answers with what the gateway tells, and with 500 when it cannot', async () => {
   const gateway = new FakeGateway()
-  const { once } = await startServer({}, gateway)
+  const { client, once } = await startServer({}, gateway)
   const { status, headers, body } = await once(request('GET /metrics'))
   expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
   expect(body.toString()).toBe('synod_store_keys 0\n')
+  const made = vi.spyOn(gateway, 'metrics')
+  const one = client()
+  one.send(request('GET /metrics').repeat(5))
+  for (let i = 0; i < 5; i++) expect((await one.response()).status).toBe(200)
+  expect(made).toHaveBeenCalledTimes(1)
   gateway.defect = new Error('no metrics today')
   expect((await once(request('GET /metrics'))).status).toBe(500)
 })

@@ -102,9 +102,8 @@ export class Responder {
     }
     // What a write answers with is the value before it.
     const expected = this.#gateway.lengthOf(command.key)
-    if (!this.#answers.hasRoom(expected)) {
+    if (!this.hasRoom(response, expected)) {
       this.#bodies.remove(bytes)
-      this.#noRoom(response)
       return
     }
     const connection = Connection.of(response.req.socket)
@@ -130,10 +129,6 @@ export class Responder {
     for (const response of this.#leaving) if (response.req.socket.destroyed) this.#leaving.delete(response)
   }
 
-  #noRoom(response: Response): void {
-    this.sentence(response, 503, this.#answers.reason, ['Retry-After', '1'])
-  }
-
   /** Refuses a request that arrives while the server closes: nothing was applied. */
   shuttingDown(response: Response): void {
     this.sentence(response, 503, 'this node is shutting down')
@@ -145,17 +140,23 @@ export class Responder {
     this.text(response, status, `${sentence}\n`, headers)
   }
 
-  /** Answers with a body of text, for which there must be room where it is long. The `headers` name its type. */
-  text(response: Response, status: number, body: string, headers: string[] = []): void {
+  /** Answers with a text, or the bytes of a page, for which there must be room where they are long. The `headers` name its type. */
+  text(response: Response, status: number, body: string | Uint8Array, headers: string[] = []): void {
     const bytes = Buffer.byteLength(body)
-    if (!this.#answers.hasRoom(bytes)) {
-      this.#noRoom(response)
-      return
-    }
+    if (!this.hasRoom(response, bytes)) return
     headers.push('Content-Length', String(bytes))
     if (!this.#begin(response, status, headers)) return
     this.#answers.give(response, bytes)
-    response.end(body)
+    if (typeof body === 'string') response.end(body)
+    else this.#end(response, body)
+    if (bytes > SMALL) this.#await(Connection.of(response.req.socket).last ?? response)
+  }
+
+  /** Whether there is room for an answer of so many bytes; refuses the request where there is none. */
+  hasRoom(response: Response, bytes: number): boolean {
+    if (this.#answers.hasRoom(bytes)) return true
+    this.sentence(response, 503, this.#answers.reason, ['Retry-After', '1'])
+    return false
   }
 
   /**
@@ -259,9 +260,13 @@ export class Responder {
       response.end(latin1(value), 'latin1')
       return
     }
+    this.#end(response, value)
+  }
+
+  #end(response: Response, body: Uint8Array): void {
     // Node puts the head of such an answer before all that waits behind others, also before the word to go on.
     if (response.req.headers.expect !== undefined) response.flushHeaders()
-    response.end(value)
+    response.end(body)
   }
 
   /** Writes the head; false when there is nobody to answer, or an answer already. */

@@ -214,7 +214,7 @@ function guardExpectations(app: FastifyInstance, bodyLimit: number, refuse: (res
 
 function addRoutes(outer: Context): void {
   const refuse = addUnknownRoute(outer)
-  addDocsRoutes(outer, refuse)
+  addDocsRoutes(outer)
   // Later than the documentation, which notes them.
   void outer.app.register((app, _options, done) => {
     addDocumented({ ...outer, app }, refuse)

@@ -1,34 +1,16 @@
 /** `/docs`: OpenAPI of all routes, made from what they say of themselves, as a page, JSON and YAML. */
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { PATHS, type Page, Pages } from '../pages.ts'
+import { sentenceOf } from '../responder.ts'
 import { schemaOf } from './api.ts'
 import type { Context } from './context.ts'
-
-/** Everything comes from here, and nobody may put the page into a frame: it can inject faults. */
-const POLICY = {
-  'default-src': ["'self'"],
-  'img-src': ["'self'", 'data:'],
-  'style-src': ["'self'", "'unsafe-inline'"],
-  'object-src': ["'none'"],
-  'frame-ancestors': ["'none'"],
-}
 
 const DESCRIPTION =
   'A replicated key-value store. Errors are a sentence as text. HEAD answers as GET does. ' +
   'Another method on a known path gets 405 with Allow.'
 
-/** A path that climbs, for whoever takes paths for files. */
-const CLIMBING = /^[^?]*(?:\.\.|\\)/
-
-/**
- * Adds the documentation; routes that are to be in it must be registered later.
- * @param refuse answers a target that is none of its own
- */
-export function addDocsRoutes(
-  { app, responder }: Context,
-  refuse: (request: FastifyRequest, reply: FastifyReply) => void,
-): void {
+/** Adds the documentation; routes that are to be in it must be registered later. */
+export function addDocsRoutes({ app, responder }: Context): void {
   void app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Synod', description: DESCRIPTION, version: '1' } },
     transform: ({ schema, url, route }) => {
@@ -36,23 +18,19 @@ export function addDocsRoutes(
       return api ? { schema: schemaOf(api), url: api.path ?? url } : { schema, url }
     },
   })
-  void app.register((scope, _options, done) => {
-    scope.addHook('onRequest', (request, reply, next) => {
-      if (CLIMBING.test(request.raw.url!)) refuse(request, reply)
-      else next()
+  let pages: Pages | null = null
+  for (const url of PATHS) {
+    app.route({
+      method: ['GET', 'HEAD'],
+      url,
+      handler: (_request, { raw }) => {
+        const give = ({ status, headers, body }: Page) => responder.text(raw, status, body, [...headers])
+        pages ??= new Pages(app.swagger())
+        const page = pages.at(url)
+        if (page instanceof Promise)
+          page.then(give, (error: unknown) => responder.sentence(raw, 500, sentenceOf(error)))
+        else give(page)
+      },
     })
-    // These answers do not go through the responder, so what it does for all others is done here.
-    scope.addHook('onSend', (_request, reply, payload, next) => {
-      reply.header('X-Content-Type-Options', 'nosniff')
-      if (responder.isLast(reply.raw)) reply.header('Connection', 'close')
-      next(null, payload)
-    })
-    void scope.register(swaggerUi, {
-      routePrefix: '/docs',
-      staticCSP: POLICY,
-      // The default asks a server elsewhere whether the document is valid.
-      uiConfig: { validatorUrl: null },
-    })
-    done()
-  })
+  }
 }

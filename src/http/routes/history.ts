@@ -18,9 +18,13 @@ export function addHistoryRoute({ app, gateway, responder }: Context): void {
         responder.sentence(reply.raw, 400, doubled ?? 'invalide key', headers)
         return
       }
-      const values = gateway.history(key)?.map((value) => Buffer.from(value).toString('base64')) ?? null
+      const values = gateway.history(key)
+      // In base64 four characters are three bytes.
+      const bytes = values?.reduce((sum, { length }) => sum + Math.ceil(length / 3) * 4, 0) ?? 0
+      if (!responder.hasRoom(reply.raw, bytes)) return
+      const body = JSON.stringify(values?.map((value) => Buffer.from(value).toString('base64')) ?? null)
       headers.push('Content-Type', 'text/plain; charset=utf-8')
-      responder.text(reply.raw, 200, JSON.stringify(values), headers)
+      responder.text(reply.raw, 200, body, headers)
     },
   })
 }
