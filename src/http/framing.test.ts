@@ -133,14 +133,19 @@ test('nothing behind a body over the limit is taken for a request', async () => 
   expect(gateway.submitted).toEqual([])
 })
 
-test('an upgrade is ignored but ends the connection', async () => {
-  const { client, servesWell } = await startServer()
-  const upgrading = client()
-  const response = await upgrading.exchange(request('GET /1', { Connection: 'Upgrade', Upgrade: 'h2c' }))
-  expect([response.status, response.headers.get('connection')]).toEqual([200, 'close'])
-  await upgrading.closed
-  await servesWell()
-})
+test.each(['Connection', 'Proxy-Connection'])(
+  'an upgrade by the header %s is ignored but ends the connection',
+  async (name) => {
+    const { client, gateway, servesWell } = await startServer()
+    const upgrading = client()
+    const upgrade = request('PUT /1', { [name]: 'Upgrade', Upgrade: 'h2c' }, 'a')
+    const response = await upgrading.exchange(upgrade + request('PUT /2', {}, 'b'))
+    expect([response.status, response.headers.get('connection')]).toEqual([200, 'close'])
+    await upgrading.closed
+    expect(gateway.submitted.map(({ key }) => key)).toEqual(['1'])
+    await servesWell()
+  },
+)
 
 test('HTTP/1.0 is served, without a host', async () => {
   const { client } = await startServer()

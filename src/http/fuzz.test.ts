@@ -64,7 +64,15 @@ const strangeTarget = fc
 const target = fc.oneof(mostly, strangeTarget)
 const name = fc.oneof(
   fc.constantFrom('Id', 'Cid', 'Session', 'Seq', 'Acked', 'If-Match', 'If-None-Match', 'Expect', 'Upgrade', 'Range'),
-  fc.constantFrom('Transfer-Encoding', 'Content-Length', 'Connection', 'Host', 'Content-Type', '__proto__'),
+  fc.constantFrom(
+    'Transfer-Encoding',
+    'Content-Length',
+    'Connection',
+    'Proxy-Connection',
+    'Host',
+    'Content-Type',
+    '__proto__',
+  ),
   fc.stringMatching(/^[A-Za-z-]{1,12}$/),
 )
 const content = fc.oneof(
