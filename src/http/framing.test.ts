@@ -133,19 +133,35 @@ test('nothing behind a body over the limit is taken for a request', async () => 
   expect(gateway.submitted).toEqual([])
 })
 
-test.each(['Connection', 'Proxy-Connection'])(
-  'an upgrade by the header %s is ignored but ends the connection',
-  async (name) => {
-    const { client, gateway, servesWell } = await startServer()
-    const upgrading = client()
-    const upgrade = request('PUT /1', { [name]: 'Upgrade', Upgrade: 'h2c' }, 'a')
-    const response = await upgrading.exchange(upgrade + request('PUT /2', {}, 'b'))
-    expect([response.status, response.headers.get('connection')]).toEqual([200, 'close'])
-    await upgrading.closed
-    expect(gateway.submitted.map(({ key }) => key)).toEqual(['1'])
-    await servesWell()
-  },
-)
+test.each([
+  ['Connection', 'PUT', 'a'],
+  ['Proxy-Connection', 'PUT', 'a'],
+  ['Connection', 'GET', ''],
+])('an upgrade by %s of a %s is ignored but ends the connection', async (name, method, body) => {
+  const { client, gateway, once, servesWell } = await startServer()
+  gateway.held = []
+  const upgrading = client()
+  const upgrade = request(`${method} /1`, { [name]: 'Upgrade', Upgrade: 'h2c' }, body)
+  upgrading.send(upgrade + request('PUT /2', {}, 'b'))
+  await expect.poll(() => gateway.submitted.length).toBe(1)
+  upgrading.send(request('PUT /3', {}, 'c'))
+  for (let round = 0; round < 3; round++) await once(request('GET /health'))
+  gateway.release()
+  const response = await upgrading.response()
+  expect([response.status, response.headers.get('connection')]).toEqual([200, 'close'])
+  await upgrading.closed
+  expect(gateway.submitted.map(({ key }) => key)).toEqual(['1'])
+  await servesWell()
+})
+
+test('what is behind an expectation that nobody knows is not handled', async () => {
+  const { client, gateway } = await startServer()
+  const one = client()
+  one.send(request('PUT /1', { Expect: 'wonders' }) + request('PUT /2', {}, 'b'))
+  expect((await one.response()).status).toBe(417)
+  await one.closed
+  expect(gateway.submitted).toEqual([])
+})
 
 test('HTTP/1.0 is served, without a host', async () => {
   const { client } = await startServer()

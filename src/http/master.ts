@@ -8,8 +8,8 @@ import { SynodError } from '../errors.ts'
 import { Bodies } from './bodies.ts'
 import { declaresBody, readBody } from './body.ts'
 import { refuseBytes } from './client-error.ts'
-import { Connection } from './connection.ts'
-import { inspect, type Violation } from './guard.ts'
+import { inspect } from './guard.ts'
+import { errorHandler, Reception, STALLED_MS } from './reception.ts'
 import { sentenceOf } from './responder.ts'
 import type { Roster } from './roster.ts'
 import { nodeTimes, TIMES } from './times.ts'
@@ -20,22 +20,33 @@ const BODY_BYTES = 1024
 /**
  * Makes the server; the caller listens and closes.
  * @param onJoin called after each node that joined, with its id and host
+ * @param stalledMs how long a client may take nothing of its answers
  */
-export function createMasterServer(roster: Roster, onJoin: (id: string, host: string) => void): FastifyInstance {
+export function createMasterServer(
+  roster: Roster,
+  onJoin: (id: string, host: string) => void,
+  stalledMs = STALLED_MS,
+): FastifyInstance {
   const app = Fastify({
     logger: false,
     requestTimeout: TIMES.requestTimeoutMs,
+    connectionTimeout: stalledMs,
     forceCloseConnections: true,
     http: { requireHostHeader: false, ...nodeTimes(TIMES) },
-    clientErrorHandler: refuseBytes,
-    // Targets that the router cannot read, such as `/nodes/%zz`.
-    frameworkErrors: (_error, _request, reply) => sentence(reply, 400, 'invalid path'),
+    clientErrorHandler: errorHandler(refuseBytes, TIMES.requestTimeoutMs),
+    // Targets that the router cannot read, such as `/nodes/%zz`: hooks do not run for them.
+    frameworkErrors: (_error, _request, reply) => {
+      if (reception.begin(reply.raw)) sentence(reply, 400, 'invalid path')
+    },
   })
+  const reception = new Reception(app.server, stalledMs)
+  // Node would answer these itself.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   const bodies = new Bodies(BODY_BYTES, Number.POSITIVE_INFINITY)
   app.addHook('onRequest', ({ raw }, reply, next) => {
-    const connection = Connection.of(raw.socket)
-    if (!connection.begin(reply.raw)) return
+    const connection = reception.begin(reply.raw)
+    if (!connection) return
     const refuse = ({ status, reason }: { status: number; reason: string }) =>
       sentence(reply.header('Connection', 'close'), status, reason)
     const violation = violationOf(raw)
@@ -89,7 +100,9 @@ export function createMasterServer(roster: Roster, onJoin: (id: string, host: st
 }
 
 /** Why the rest of a connection is not to be read; targets are the routes' own, which tell a wrong id in words. */
-function violationOf(request: IncomingMessage): Violation | null {
+function violationOf(request: IncomingMessage): { status: number; reason: string } | null {
+  const { expect = '100-continue' } = request.headers
+  if (expect.toLowerCase() !== '100-continue') return { status: 417, reason: 'only 100-continue is expected here' }
   const violation = inspect(request, { clientId: '', commandId: '0' })
   return violation?.close ? violation : null
 }

@@ -1,13 +1,12 @@
 /** The REST front for Paxi's users: Fastify with the guard, the routes and an orderly end. */
 import { METHODS } from 'node:http'
-import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { declaresBody, declaresMore } from './body.ts'
-import { endWith, onClientError, type ParserError } from './client-error.ts'
+import { endWith, onClientError } from './client-error.ts'
 import { Connection } from './connection.ts'
 import type { Gateway } from './gateway.ts'
 import { type Identity, inspect } from './guard.ts'
-import { Intake } from './intake.ts'
+import { errorHandler, Reception, STALLED_MS } from './reception.ts'
 import { Responder, type Response, sentenceOf } from './responder.ts'
 import type { Context } from './routes/context.ts'
 import { addDocsRoutes } from './routes/docs.ts'
@@ -21,7 +20,6 @@ import { addSessionRoute } from './routes/session.ts'
 import { addStateRoute } from './routes/state.ts'
 import { addUnknownRoute, methodsOfKey } from './routes/unknown.ts'
 import { nodeTimes, TIMES } from './times.ts'
-import { upgrades } from './upgrade.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -50,7 +48,7 @@ export interface HttpOptions {
   readonly checkIntervalMs?: number
   /** How long closing waits for half-sent requests and slow readers, once nothing is inside the node; 1 s. */
   readonly closeGraceMs?: number
-  /** How long a client may take nothing of its answers, before its connection ends; 10 s. */
+  /** How long a client may take nothing of its answers; its connection ends after once to twice that; 10 s. */
   readonly stalledMs?: number
   /** How long a request waits for room in a node that is full, before it is refused; 1 s. */
   readonly patienceMs?: number
@@ -62,7 +60,7 @@ const DEFAULTS: Required<HttpOptions> = {
   headerLimit: 16 * 1024,
   ...TIMES,
   closeGraceMs: 1_000,
-  stalledMs: 10_000,
+  stalledMs: STALLED_MS,
   patienceMs: 1_000,
 }
 
@@ -86,7 +84,7 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
       ...nodeTimes(limits),
       requireHostHeader: false,
     },
-    clientErrorHandler: (error, socket) => onError(app, error, socket, limits.requestTimeoutMs),
+    clientErrorHandler: errorHandler(onClientError, limits.requestTimeoutMs),
     // Targets that the router cannot read, such as `*` and `/%zz`: hooks do not run for them.
     frameworkErrors: (_error, _request, reply) => {
       const identity = { clientId: '', commandId: '0' }
@@ -94,15 +92,15 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
     },
   })
 
-  const intake = intakeOf(app, responder)
+  const reception = new Reception(app.server, limits.stalledMs, (connection) => {
+    responder.forget(connection)
+    responder.look()
+  })
 
   /** Refuses a request by its form, or because the server closes; true when it may go on. */
   function admit(identity: Identity, response: Response): boolean {
-    const connection = Connection.of(response.req.socket)
-    if (!connection.begin(response)) return false
-    intake.begin(connection)
-    // Upgrades are ignored, as HTTP allows, but Node drops what follows such a request: nothing may follow it.
-    if (upgrades(response.req)) response.setHeader('Connection', 'close')
+    const connection = reception.begin(response)
+    if (!connection) return false
     const violation = inspect(response.req, identity)
     if (violation) {
       const { status, reason, close } = violation
@@ -131,11 +129,11 @@ export function createHttpServer(gateway: Gateway, options: HttpOptions = {}): F
   guardExpectations(app, limits.bodyLimit, (response) => {
     const identity = { clientId: '', commandId: '0' }
     if (!admit(identity, response)) return
+    Connection.of(response.req.socket).end()
     const close = ['Connection', 'close']
     responder.sentence(response, 417, 'only 100-continue is expected here', close)
   })
   addRoutes({ app, gateway, responder })
-  cutDeaf(app, limits.stalledMs)
   closeOrderly(app, responder, limits.closeGraceMs)
   return app
 }
@@ -149,51 +147,6 @@ function whole(responder: Responder, request: FastifyRequest, { raw }: FastifyRe
       // The route has had it: what of it is still needed is counted with its command.
       request.bytes = NO_BYTES
     })
-}
-
-/** Counts what is read of all connections together; the responder hears of those that have gone. */
-function intakeOf(app: FastifyInstance, responder: Responder): Intake {
-  const intake = new Intake()
-  const total = { parts: 0 }
-  app.server.on('connection', (socket) => {
-    const connection = Connection.of(socket)
-    connection.bound(total)
-    intake.add(connection)
-    socket.once('close', () => {
-      intake.remove(connection)
-      responder.forget(connection)
-      responder.look()
-    })
-  })
-  return intake
-}
-
-/** What Node takes for an error of the client, unless the connection was only not read. */
-function onError(app: FastifyInstance, error: ParserError, socket: Socket, requestTimeoutMs: number): void {
-  const connection = Connection.of(socket)
-  if (connection.stopsBy(error)) return
-  const { isFull, begun } = connection
-  if (!isFull || error.code !== 'ERR_HTTP_REQUEST_TIMEOUT') {
-    onClientError.call(app, error, socket)
-    return
-  }
-  // The rest of this request may be here, behind the stopped parser; Node does not look at it a second time.
-  const again = () => connection.hasWhole(begun) || onError(app, error, socket, requestTimeoutMs)
-  const timer = setTimeout(again, requestTimeoutMs).unref()
-  socket.once('close', () => clearTimeout(timer))
-}
-
-/**
- * Cuts off clients that take nothing of what they are owed. Node looks at connections on which nothing has moved; one
- * whose request is in the node, or still arrives, only waits, and has times of its own.
- */
-function cutDeaf(app: FastifyInstance, stalledMs: number): void {
-  app.server.on('timeout', (socket: Socket) => {
-    const { last } = Connection.of(socket)
-    const waits = socket.writableLength === 0 && !last?.closed
-    if (waits) socket.setTimeout(stalledMs)
-    else socket.destroy()
-  })
 }
 
 /** Node answers CONNECT and unknown expectations itself, and would go round the guard. */
