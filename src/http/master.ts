@@ -65,6 +65,17 @@ export function createMasterServer(
       refuse(violation)
     } else connection.inTurn(raw, declaresBody(raw) ? readWhole : next)
   })
+  addRoutes(app, roster, onJoin)
+  app.setNotFoundHandler((request, reply) => {
+    const allow = allowed(request.raw.url ?? '')
+    if (allow === null) return sentence(reply, 404, 'here are POST /nodes/<id> and GET /config')
+    return sentence(reply.header('Allow', allow), 405, `only ${allow} here`)
+  })
+  app.setErrorHandler((error, _request, reply) => sentence(reply, 500, sentenceOf(error)))
+  return app
+}
+
+function addRoutes(app: FastifyInstance, roster: Roster, onJoin: (id: string, host: string) => void): void {
   const answer = (reply: FastifyReply) => {
     const config = roster.config()
     if (config) return reply.send(config)
@@ -90,13 +101,6 @@ export function createMasterServer(
     if (roster.missing < before) onJoin(id, host)
     return answer(reply)
   })
-  app.setNotFoundHandler((request, reply) => {
-    const allow = allowed(request.raw.url ?? '')
-    if (allow === null) return sentence(reply, 404, 'here are POST /nodes/<id> and GET /config')
-    return sentence(reply.header('Allow', allow), 405, `only ${allow} here`)
-  })
-  app.setErrorHandler((error, _request, reply) => sentence(reply, 500, sentenceOf(error)))
-  return app
 }
 
 /** Why the rest of a connection is not to be read; targets are the routes' own, which tell a wrong id in words. */
