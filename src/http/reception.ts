@@ -77,7 +77,8 @@ export function errorHandler(refuse: Refuse, requestTimeoutMs: number): Refuse {
 
 /**
  * Cuts off a client that takes nothing of what it is owed. Node looks at connections on which nothing has moved, and once
- * more where the network has taken some since the last look, so this takes up to twice the time; one whose request is in the node, or still arrives, only waits, and has times of its own.
+ * more where the network has taken some since the last look, so this takes up to twice the time. One whose request is in the
+ * node, or still arrives, only waits, and has times of its own.
  */
 function cutDeaf(socket: Socket, stalledMs: number): void {
   const { last } = Connection.of(socket)
