@@ -7,9 +7,6 @@ import { Piece } from './records.ts'
 import { Repeat } from './repeat.ts'
 import { Incoming, Uploads } from './transfer.ts'
 
-/** How many heartbeats a snapshot is kept for a reader that does not come back: it may be slow, or install what it has. */
-const UPLOAD_PATIENCE = 300
-
 /** How many heartbeats an answer may always take, and at most: fewer than its source keeps a snapshot. */
 const LEAST_PATIENCE = 10
 const MOST_PATIENCE = 100
@@ -35,8 +32,8 @@ export class CatchUp {
 
   /** Once a heartbeat: asks for what is missing, or again for what did not come. */
   look(): void {
-    const { node, log, leader, role, mark, voting, election, options } = this.#paxos
-    this.uploads.expire(node.now() - UPLOAD_PATIENCE * options.heartbeat_ms)
+    const { log, leader, role, mark, voting, election } = this.#paxos
+    this.uploads.expire()
     const stalled = log.executed === this.executedBefore
     this.executedBefore = log.executed
     const known = this.committedBefore
@@ -79,7 +76,7 @@ export class CatchUp {
 
   onLearn(m: Learn, from: NodeId): void {
     const { node, log } = this.#paxos
-    this.uploads.touch(from, node.now())
+    this.uploads.touch(from)
     const votes = m.from < log.floor ? [] : this.votesFrom(m.from).votes.filter(({ slot }) => slot < log.executed)
     // Urgent: executed slots are chosen, by votes that were on disk when they were sent.
     node.send(from, Learned, { floor: log.floor, executed: log.executed, votes }, 'urgent')
@@ -148,7 +145,7 @@ export class CatchUp {
 
   onDownload(m: Download, from: NodeId): void {
     const { node, log } = this.#paxos
-    const piece = this.uploads.answer(m, from, log.executed, () => node.store.snapshot(), node.now())
+    const piece = this.uploads.answer(m, from, log.executed, () => node.store.snapshot())
     // Urgent: it, too, tells of executed slots only.
     node.send(from, Downloaded, piece, 'urgent')
   }

@@ -2,6 +2,9 @@
 import type { NodeId } from '#core'
 import type { Download, Downloaded } from './messages.ts'
 
+/** How many heartbeats a snapshot is kept for a reader that does not come back: it may be slow, or install what it has. */
+const UPLOAD_PATIENCE = 300
+
 /** How often a piece is asked for again in vain, until another source is tried. */
 const REPEATS = 2
 
@@ -15,7 +18,8 @@ interface Upload {
   next: IteratorResult<Uint8Array>
   /** How many bytes were sent so far. */
   bytes: number
-  usedAt: number
+  /** How many heartbeats ago its reader was heard. */
+  idle: number
 }
 
 /** The snapshots this node gives out: one a reader, each frozen when its first piece was asked for. */
@@ -23,12 +27,12 @@ export class Uploads {
   readonly byReader = new Map<NodeId, Upload>()
 
   /** The piece asked for. When that snapshot is gone, the first piece of a new one. */
-  answer(m: Download, reader: NodeId, executed: number, snapshot: () => Iterable<Uint8Array>, now: number): Downloaded {
+  answer(m: Download, reader: NodeId, executed: number, snapshot: () => Iterable<Uint8Array>): Downloaded {
     const upload = this.byReader.get(reader)
     if (!upload || m.id !== upload.id || m.piece < upload.sent.piece || m.piece > upload.sent.piece + 1) {
-      return this.#begin(m.id, reader, executed, snapshot, now)
+      return this.#begin(m.id, reader, executed, snapshot)
     }
-    upload.usedAt = now
+    upload.idle = 0
     if (m.piece === upload.sent.piece || upload.next.done) return upload.sent
     return advance(upload, m.piece)
   }
@@ -39,22 +43,25 @@ export class Uploads {
   }
 
   /** A reader that has all of a snapshot is still there, and learns what has come after it. */
-  touch(reader: NodeId, now: number): void {
+  touch(reader: NodeId): void {
     const upload = this.byReader.get(reader)
-    if (upload?.sent.last) upload.usedAt = now
+    if (upload?.sent.last) upload.idle = 0
   }
 
-  /** Drops snapshots of which nobody has asked for more since `before`. */
-  expire(before: number): void {
-    for (const [reader, upload] of this.byReader) if (upload.usedAt < before) this.#drop(reader, upload)
+  /** Once a heartbeat: drops snapshots of which nobody has asked for more. */
+  expire(): void {
+    for (const [reader, upload] of this.byReader) {
+      upload.idle += 1
+      if (upload.idle > UPLOAD_PATIENCE) this.#drop(reader, upload)
+    }
   }
 
-  #begin(id: number, reader: NodeId, slot: number, snapshot: () => Iterable<Uint8Array>, now: number): Downloaded {
+  #begin(id: number, reader: NodeId, slot: number, snapshot: () => Iterable<Uint8Array>): Downloaded {
     const old = this.byReader.get(reader)
     if (old) this.#drop(reader, old)
     const pieces = snapshot()[Symbol.iterator]()
     const none = { id, slot, piece: -1, last: false, data: new Uint8Array(0) }
-    const upload: Upload = { id, slot, pieces, sent: none, next: pieces.next(), bytes: 0, usedAt: now }
+    const upload: Upload = { id, slot, pieces, sent: none, next: pieces.next(), bytes: 0, idle: 0 }
     this.byReader.set(reader, upload)
     return advance(upload, 0)
   }

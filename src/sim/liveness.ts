@@ -22,7 +22,7 @@ const LIVENESS_MS = 20_000
 
 /** How long it may take at the end until nothing is under way, and until nothing is kept for others. */
 const REST_MS = 7000
-const KEPT_MS = 31_000
+const KEPT_MS = 40_000
 
 export function recover({ arena, chosen, trace }: Stage): void {
   const { world, clients, network, protocol } = arena
