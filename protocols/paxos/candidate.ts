@@ -3,9 +3,8 @@ import type { NodeId, Tally } from '#core'
 import type { Prepared, Vote } from './messages.ts'
 import { Repeat } from './repeat.ts'
 
-/** How many heartbeats a member's answer may always take, and at most. */
-const LEAST_PATIENCE = 5
-const MOST_PATIENCE = 100
+/** How many heartbeats a member's answer may always take. */
+const LEAST_PATIENCE = 2
 
 export class Candidate {
   readonly ballot: number
@@ -22,12 +21,15 @@ export class Candidate {
   /** How far each member has answered. */
   readonly answered = new Map<NodeId, number>()
   readonly #repeats = new Map<NodeId, Repeat>()
+  readonly #patience: number
 
-  constructor(ballot: number, from: number, tally: Tally) {
+  /** @param patience how many heartbeats a member's answer may take at most: no more than elections have */
+  constructor(ballot: number, from: number, tally: Tally, patience: number) {
     this.ballot = ballot
     this.from = from
     this.end = from
     this.tally = tally
+    this.#patience = patience
   }
 
   /** Whether a quorum has promised and told all its votes. */
@@ -67,7 +69,7 @@ export class Candidate {
 
   #repeatOf(id: NodeId): Repeat {
     let repeat = this.#repeats.get(id)
-    if (!repeat) this.#repeats.set(id, (repeat = new Repeat(LEAST_PATIENCE, MOST_PATIENCE)))
+    if (!repeat) this.#repeats.set(id, (repeat = new Repeat(LEAST_PATIENCE, this.#patience)))
     return repeat
   }
 }

@@ -135,3 +135,22 @@ it('who has forgotten notes what the others voted for, and only then that it has
   expect(numbers.length).toBeGreaterThanOrEqual(4)
   expect(numbers.findIndex((number) => number < 16)).toBe(numbers.length - 1)
 })
+
+it('a source that has forgotten what it was sending is asked for all of it anew, though nobody writes', () => {
+  const s = cluster({ durable: true, options: { retain_bytes: 0 } })
+  const [a, b, c] = s.start() as [string, string, string]
+  s.run(300)
+  s.cutOff(c)
+  for (let key = 0; key < 12; key++) s.write(a, `${key}`)
+  s.run(2000)
+  s.admits = ({ name, to, message }) => name !== 'Downloaded' || to !== c || (message.piece as number) < 2
+  s.network.heal()
+  s.until('two pieces', () => (s.replica(c).catchUp.incoming?.pieces.length ?? 0) === 2)
+  const { source } = s.replica(c).catchUp.incoming!
+  for (const name of [a, b].filter((one) => one === source.name)) {
+    s.process(name).crash()
+    s.process(name).boot()
+  }
+  s.admits = () => true
+  s.until('the snapshot', () => s.replica(c).log.executed >= 12, 20_000)
+})

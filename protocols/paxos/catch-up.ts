@@ -7,9 +7,9 @@ import { Piece } from './records.ts'
 import { Repeat } from './repeat.ts'
 import { Incoming, Uploads } from './transfer.ts'
 
-/** How many heartbeats an answer may always take, and at most: fewer than its source keeps a snapshot. */
+/** How many heartbeats an answer may always take, and at most: so long those wait whose line was cut and is whole again. */
 const LEAST_PATIENCE = 10
-const MOST_PATIENCE = 100
+const MOST_PATIENCE = 40
 
 export class CatchUp {
   /** The snapshots that others fetch from here. */

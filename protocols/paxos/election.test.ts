@@ -47,7 +47,7 @@ describe('elections', () => {
       [[vote(3), vote(1, true), vote(7)], 1],
       [[vote(1, true), vote(7), vote(3)], 1],
     ] as const) {
-      const candidate = new Candidate(99, 0, majority(three).phase1.tally())
+      const candidate = new Candidate(99, 0, majority(three).phase1.tally(), 4)
       for (const [index, id] of three.members.entries()) candidate.take(answer(votes[index]!), id)
       expect(candidate.votes.get(4)?.ballot).toBe(expected)
       expect([candidate.end, candidate.elected]).toEqual([5, true])

@@ -138,7 +138,7 @@ export class Election {
 
   /** Opens phase 1 at a ballot of this node above `highest`. */
   campaign(highest: number): void {
-    const { node, log, quorum, voting, promised, handover } = this.#paxos
+    const { node, log, quorum, voting, promised, handover, options } = this.#paxos
     if (handover.retiring) return
     const step = voting ? 1 : REJOIN_ROUNDS + node.random.below(REJOIN_ROUNDS)
     const ballot = node.ballots.next(Math.max(highest, promised), node.id, step)
@@ -146,7 +146,8 @@ export class Election {
     this.#paxos.role = 'candidate'
     // Recorded first: a ballot that only this node may issue is on disk before a message names it.
     this.#paxos.promise(ballot)
-    this.candidate = new Candidate(ballot, log.executed, quorum.phase1.tally())
+    const patience = Math.floor(options.election_ms / options.heartbeat_ms)
+    this.candidate = new Candidate(ballot, log.executed, quorum.phase1.tally(), patience)
     node.log.info('campaign', { ballot: node.ballots.format(ballot), from: log.executed })
     node.broadcast(Prepare, { ballot, from: log.executed })
   }

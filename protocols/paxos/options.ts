@@ -22,15 +22,15 @@ export const meanings: Readonly<Record<keyof Options, string>> = {
   chunk_bytes: 'the most bytes of commands in one answer to a candidate or a laggard, give or take a batch',
   thrifty: '1: proposals go to one quorum first; 0 or 1 for all protocols by the key thrifty',
   ephemeral_leader: '1: who gets a request campaigns; the flag -ephemeral_leader',
-  heartbeat_ms: 'time between heartbeats, at which lost messages are resent, too',
+  heartbeat_ms: 'time between heartbeats, at some of which lost messages are resent, too',
   election_ms: 'a leader silent for a random time between this and twice this is replaced',
 }
 
 export type Options = ReturnType<typeof options>
 
 /**
- * The options given, checked and completed. `heartbeat_ms` is the time between heartbeats, at which lost messages are
- * resent, too; a leader silent for a random time between once and twice `election_ms` is replaced.
+ * The options given, checked and completed. `heartbeat_ms` is the time between heartbeats, at some of which lost messages
+ * are resent, too; a leader silent for a random time between once and twice `election_ms` is replaced.
  * @throws SynodError `config`
  */
 export function options(given: Readonly<Record<string, unknown>>, timeouts: Timeouts) {

@@ -6,8 +6,9 @@ import type { Options } from './options.ts'
 /** How many unanswered proposals are sent again in one heartbeat, and about how many bytes of them. */
 const RESEND = 64
 const RESEND_BYTES = 1_048_576
-/** How many heartbeats a quorum's votes may take at most, until a proposal is sent again. */
-const MOST_PATIENCE = 64
+/** How many heartbeats votes may take at most until a proposal is sent again; and, in vain, how many times longer then. */
+const MOST_PATIENCE = 30
+const LATEST_RESEND = 4
 
 /** What goes into one slot. */
 export interface Batch {
@@ -24,8 +25,8 @@ export interface Proposal extends Batch {
   readonly ballot: number
   readonly tally: Tally
   sentAt: number
-  /** Whether it was sent again. */
-  again: boolean
+  /** How many times longer than others it waits until it is sent again: 1 when it never was. */
+  delay: number
 }
 
 export class Proposer {
@@ -42,7 +43,10 @@ export class Proposer {
   readonly #quorum: QuorumSystem
   /** The bytes of all proposals. */
   #bytes = 0
-  /** After how many heartbeats what has no quorum is sent again; see `repeat.ts`. One for all: they share their lines. */
+  /**
+   * After how many heartbeats what has no quorum is sent again: twice what votes took last for what was sent once, as in
+   * `repeat.ts`. One for all, since they share their lines; and what one is sent in vain, others are not: a loss is no queue.
+   */
   #patience = 1
 
   constructor(node: Node, options: Options, quorum: QuorumSystem) {
@@ -57,7 +61,7 @@ export class Proposer {
     const { commands } = batch
     this.#bytes += batch.bytes
     const tally = this.#quorum.phase2.tally()
-    this.proposals.set(slot, { ...batch, slot, ballot, tally, sentAt: this.#node.now(), again: false })
+    this.proposals.set(slot, { ...batch, slot, ballot, tally, sentAt: this.#node.now(), delay: 1 })
     // Urgent: the ballot is on disk since phase 1, the mark stands on synced votes, and this node's own vote is a
     // message of its own, which waits for its record.
     this.#node.multicast(this.targets, Accept, { ballot, slot, committed, commands }, 'urgent')
@@ -88,20 +92,19 @@ export class Proposer {
   /** Sends old proposals again to those who have not answered. */
   resend(committed: number): void {
     const now = this.#node.now()
-    const before = now - this.#patience * this.#options.heartbeat_ms
+    const patience = this.#patience * this.#options.heartbeat_ms
     let [left, bytes] = [RESEND, RESEND_BYTES]
     for (const proposal of this.proposals.values()) {
       if (left === 0 || bytes <= 0) break
-      const { slot, ballot, commands, tally } = proposal
-      if (tally.stands || proposal.sentAt > before) continue
+      const { slot, ballot, commands, tally, delay } = proposal
+      if (tally.stands || proposal.sentAt > now - delay * patience) continue
       left -= 1
       bytes -= proposal.bytes
       proposal.sentAt = now
-      proposal.again = true
+      proposal.delay = Math.min(2 * delay, LATEST_RESEND)
       const silent = this.#node.peers.filter((peer) => !tally.has(peer))
       this.#node.multicast(silent, Accept, { ballot, slot, committed, commands }, 'urgent')
     }
-    if (left < RESEND) this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE)
   }
 
   /** Takes a vote; gives the proposal that is chosen by it. */
@@ -109,7 +112,7 @@ export class Proposer {
     const proposal = this.proposals.get(slot)
     if (!proposal?.tally.ack(from)) return null
     const heartbeats = (this.#node.now() - proposal.sentAt) / this.#options.heartbeat_ms
-    if (!proposal.again) this.#patience = Math.min(Math.max(1, Math.ceil(2 * heartbeats)), MOST_PATIENCE)
+    if (proposal.delay === 1) this.#patience = Math.min(Math.max(1, Math.ceil(2 * heartbeats)), MOST_PATIENCE)
     return proposal
   }
 
@@ -131,6 +134,7 @@ export class Proposer {
     }
     this.proposals.clear()
     this.#bytes = 0
+    this.#patience = 1
   }
 
   /** Drops requests whose clients were answered at their deadline. */

@@ -1,43 +1,41 @@
-/** When questions are put again: ever later in vain, and never before the last answer would have come. */
+/** When questions are put again: never before an answer like the last one would have come. */
 import { expect, it } from 'vitest'
 import { Repeat } from './repeat.ts'
 
-/** After how many heartbeats each of the next questions is put again. */
-function pauses(repeat: Repeat, count: number): number[] {
-  return Array.from({ length: count }, () => {
-    let heartbeats = 1
-    while (!repeat.isDue()) heartbeats += 1
-    return heartbeats
-  })
-}
-
-/** A question is put, and its answer comes after so many heartbeats. */
-function exchange(repeat: Repeat, heartbeats: number): boolean {
+/** A question is put, and its answer comes after so many heartbeats; how often it was put again. */
+function exchange(repeat: Repeat, heartbeats: number): number {
   repeat.ask()
-  const again = Array.from({ length: heartbeats }, () => repeat.isDue())
+  const again = Array.from({ length: heartbeats }, () => repeat.isDue()).filter((due) => due).length
   repeat.answered()
-  return again.includes(true)
+  return again
 }
 
-it('asks again ever later, up to a bound', () => {
-  expect(pauses(new Repeat(3, 20), 5)).toEqual([3, 6, 12, 20, 20])
+it('asks again each time that patience is over', () => {
+  expect(exchange(new Repeat(3, 20), 10)).toBe(3)
 })
 
-it('waits twice as long as the last answer took, and never less than the least', () => {
-  const repeat = new Repeat(3, 100)
-  expect(exchange(repeat, 2)).toBe(false)
-  expect(repeat.patience).toBe(4)
-  expect(exchange(repeat, 3)).toBe(false)
-  expect(exchange(repeat, 5)).toBe(false)
-  expect(repeat.patience).toBe(10)
-  expect(exchange(repeat, 0)).toBe(false)
-  expect(repeat.patience).toBe(3)
+it('waits twice as long as the last answer took, within bounds', () => {
+  const repeat = new Repeat(3, 20)
+  const taken = [2, 5, 9, 15, 0, 1].map((heartbeats) => [exchange(repeat, heartbeats), repeat.patience])
+  expect(taken).toEqual([
+    [0, 4],
+    [1, 10],
+    [0, 18],
+    [0, 20],
+    [0, 3],
+    [0, 3],
+  ])
 })
 
-it('keeps the longer time where the question was put twice: nobody knows which of the two was answered', () => {
-  const repeat = new Repeat(3, 100)
-  expect(exchange(repeat, 4)).toBe(true)
-  expect(repeat.patience).toBe(6)
-  expect(exchange(repeat, 5)).toBe(false)
-  expect(repeat.patience).toBe(10)
+it('soon asks once for each answer, however long a line takes that its copies stand in', () => {
+  const repeat = new Repeat(2, 1000)
+  const each = 25
+  let copies = 0
+  const again: number[] = []
+  for (let question = 0; question < 8; question++) {
+    copies = exchange(repeat, (copies + 1) * each)
+    again.push(copies)
+  }
+  expect(again[0]).toBeGreaterThan(10)
+  expect(again.slice(-3)).toEqual([0, 0, 0])
 })

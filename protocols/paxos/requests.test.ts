@@ -90,7 +90,7 @@ describe('requests', () => {
     s.run(3000)
     const pauses = sent.slice(1).map((at, index) => Math.round((at - sent[index]!) / 100))
     expect(pauses[0]).toBeLessThanOrEqual(2)
-    expect(pauses.slice(1, 4)).toEqual([2, 4, 8])
+    expect(pauses.slice(1, 4)).toEqual([2, 4, 4])
   })
 
   it('beyond the bound are refused before they are proposed', () => {

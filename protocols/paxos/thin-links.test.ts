@@ -36,7 +36,7 @@ const slots = ({ votes }: Record<string, unknown>) => (votes === undefined ? 0 :
 const ideal = (rate: number) => (1000 * BEHIND * KEY) / rate
 
 // An answer takes from one heartbeat to thirty.
-it.each([1_000_000, 200_000, 100_000, 33_333])(
+it.each([1_000_000, 200_000, 100_000, 50_000])(
   'a laggard is told each slot about once, at %d bytes a second',
   (rate) => {
     const { s, c } = laggard({})
@@ -46,28 +46,28 @@ it.each([1_000_000, 200_000, 100_000, 33_333])(
   },
 )
 
-// A piece takes from one heartbeat to thirty.
-it.each([100_000, 10_000, 6000, 3000])('a snapshot arrives, each piece about once, at %d bytes a second', (rate) => {
+// A piece takes from one heartbeat to seventeen.
+it.each([100_000, 10_000, 6000])('a snapshot arrives, each piece about once, at %d bytes a second', (rate) => {
   const { s, c } = laggard({ retain_bytes: 0 })
   const sent = narrow(s, c, rate, ({ data }) => (data as Uint8Array | undefined)?.length ?? 0)
   s.until('the snapshot', () => s.replica(c).log.executed >= BEHIND, 1.5 * ideal(rate) + 1000)
   expect(sent.total).toBeLessThan(1.2 * BEHIND * KEY)
 })
 
-// A part takes from one heartbeat to three; none may take longer than the time that elections have.
-it.each([1_000_000, 500_000, 330_000])('a candidate is told each vote about once, at %d bytes a second', (rate) => {
+// A part takes up to two heartbeats; none may take longer than the time that elections have.
+it.each([1_000_000, 500_000])('a candidate is told no vote over and over, at %d bytes a second', (rate) => {
   const { s, c } = laggard({})
   const told = narrow(s, c, rate, slots)
   s.act(c, ({ election, promised }) => {
     election.campaign(promised)
     election.postpone()
   })
-  s.until('a leader', () => s.replica(c).role === 'leader', 1.5 * ideal(rate) + 1000)
-  // By each of the two others.
-  expect(told.total).toBeLessThan(1.2 * 2 * BEHIND)
+  s.until('a leader', () => s.replica(c).role === 'leader', 2.5 * ideal(rate) + 1000)
+  // By each of the two others, at most twice: soon is better where messages are lost.
+  expect(told.total).toBeLessThan(2.2 * 2 * BEHIND)
 })
 
-it.each([500_000, 100_000, 50_000])(
+it.each([500_000, 200_000, 100_000])(
   'what is proposed over the only line to a quorum goes there about once, at %d bytes a second',
   (rate) => {
     const s = cluster({ durable: true, options: { batch: 1 } })

@@ -6,7 +6,7 @@ import type { Download, Downloaded } from './messages.ts'
 const UPLOAD_PATIENCE = 300
 
 /** How often a piece is asked for again in vain, until another source is tried. */
-const REPEATS = 2
+const REPEATS = 4
 
 interface Upload {
   readonly id: number
@@ -106,12 +106,13 @@ export class Incoming {
   /** Takes a piece; true when it was the one asked for. A first piece starts the snapshot anew. */
   take(m: Downloaded, from: NodeId): boolean {
     if (from !== this.source || m.id !== this.id || this.complete) return false
-    this.#repeats = 0
     if (m.piece === 0 && (m.slot !== this.slot || this.pieces.length === 0)) {
       this.slot = m.slot
       this.pieces = []
     }
+    // From a source that has forgotten what it was sending all begins anew, which is a download of its own.
     if (m.slot !== this.slot || m.piece !== this.pieces.length) return false
+    this.#repeats = 0
     this.pieces.push(m.data)
     this.complete = m.last
     return true
