@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { upgrades } from './upgrade.ts'
+import { noteUpgrade, upgrades } from './upgrade.ts'
 
 /** Answers leave in order, so that it is enough to hear of one in so many: requests are counted in parts. */
 const PART = 16
@@ -76,6 +76,7 @@ export class Backlog {
     if (!parser) return
     const incoming = parser.onIncoming
     parser.onIncoming = (request, keepAlive) => {
+      noteUpgrade(request)
       const verdict = incoming(request, keepAlive)
       // Node tells nothing of a stop behind a request to upgrade, which ends its connection anyway.
       this.#stopping = verdict === 0 && (this.isFull || this.#ended) && !upgrades(request)

@@ -122,12 +122,12 @@ export class Connection {
 
   /**
    * Ends it for what has not arrived as a whole: that is never handled, whatever may still come. What has is answered as
-   * it would be anyway. Null on a connection that has ended already.
+   * it would be anyway. Null on a connection that has ended already, unless its last request still arrives.
    */
   refuse(): Refusing | null {
-    if (this.#ended) return null
-    this.end()
     const last = this.#last
+    if (this.#ended && (last === null || last.req.complete || last.headersSent || this.#refused !== null)) return null
+    this.end()
     if (last === null || last.req.complete) return { told: true, after: last }
     // It was answered without its body.
     if (last.headersSent) return { told: false, after: last }

@@ -154,6 +154,37 @@ test.each([
   await servesWell()
 })
 
+test.each([
+  ['Upgrade: \r\nConnection: upgrade', 'an empty Upgrade'],
+  ['Upgrade: \t\r\nConnection: Upgrade', 'a blank Upgrade'],
+  ['Upgrade:\r\nUpgrade:\r\nConnection: upgrade', 'two empty ones'],
+  ['Upgrade: h2c\r\nConnection: upgrade\t', 'a token that the parser does not take for it'],
+])('%j asks for no upgrade: what is behind it is read, applied and answered', async (headers) => {
+  const { client, gateway } = await startServer()
+  const one = client()
+  one.send(`PUT /1 HTTP/1.1\r\nHost: x\r\n${headers}\r\nContent-Length: 1\r\n\r\na`)
+  one.send(request('PUT /2', {}, 'b') + request('PUT /3', {}, 'c'))
+  for (let at = 0; at < 3; at++) {
+    const response = await one.response()
+    expect([response.status, response.headers.get('connection')]).toEqual([200, 'keep-alive'])
+  }
+  expect(gateway.submitted.map(({ key }) => key)).toEqual(['1', '2', '3'])
+})
+
+test.each([
+  ['a slow body', '5\r\nab'],
+  // Node's parser keeps errors behind an upgrade to itself.
+  ['a broken body', 'zz\r\n'],
+])('%s of an upgrade is answered with 408 and the connection closed', async (_what, body) => {
+  const { client, gateway } = await startServer({ headersTimeoutMs: 100, requestTimeoutMs: 200, checkIntervalMs: 20 })
+  const one = client()
+  const headers = { Connection: 'Upgrade', Upgrade: 'h2c', 'Transfer-Encoding': 'chunked' }
+  expect((await one.exchange(request('PUT /1', headers) + body)).status).toBe(408)
+  await one.closed
+  expect(one.received).toHaveLength(0)
+  expect(gateway.submitted).toEqual([])
+})
+
 test('what is behind an expectation that nobody knows is not handled', async () => {
   const { client, gateway } = await startServer()
   const one = client()

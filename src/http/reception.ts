@@ -5,7 +5,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { declaresBody } from './body.ts'
 import type { ParserError } from './client-error.ts'
 import { Connection } from './connection.ts'
 import { Intake } from './intake.ts'
@@ -36,7 +35,11 @@ export class Reception {
     const connection = Connection.of(response.req.socket)
     if (!connection.begin(response)) return null
     this.#intake.begin(connection)
-    if (upgrades(response.req)) endBehind(response, connection)
+    if (upgrades(response.req)) {
+      // Upgrades are ignored, as HTTP allows, but Node drops what comes with such a request: nothing may follow it.
+      response.setHeader('Connection', 'close')
+      connection.end()
+    }
     return connection
   }
 
@@ -49,13 +52,6 @@ export class Reception {
       this.#onGone(connection)
     })
   }
-}
-
-/** Upgrades are ignored, as HTTP allows, but Node drops what comes with such a request: nothing may follow it. */
-function endBehind(response: Response, connection: Connection): void {
-  response.setHeader('Connection', 'close')
-  if (declaresBody(response.req)) response.req.once('end', () => connection.end())
-  else connection.end()
 }
 
 /** Handles what Node takes for an error of the client: `refuse` does, unless the connection was only not read. */
