@@ -55,7 +55,10 @@ export interface Gateway {
   nonce(): number
   /** How long the value under `key` is on this node, which may be behind others; 0 when it has none. */
   lengthOf(key: string): number
-  /** Every value that `key` has had on this node, oldest first; null when unknown or when versions are not kept. */
+  /**
+   * Every value that `key` has had on this node until now, oldest first; null when unknown or when versions are not kept.
+   * They are the store's own, and not to be changed.
+   */
   history(key: string): readonly Uint8Array[] | null
   /** The node's state, as something that JSON can carry. */
   state(): unknown

@@ -14,6 +14,7 @@ import { Door } from './door.ts'
 import type { Gateway } from './gateway.ts'
 import type { Identity } from './guard.ts'
 import { mediaType } from './media-type.ts'
+import { writePieces } from './pieces.ts'
 import type { Present } from './present.ts'
 
 /** A request's response as Node made it. */
@@ -149,6 +150,17 @@ export class Responder {
     this.#answers.give(response, bytes)
     if (typeof body === 'string') response.end(body)
     else this.#end(response, body)
+    if (bytes > SMALL) this.#await(Connection.of(response.req.socket).last ?? response)
+  }
+
+  /** Answers with a text of so many bytes, one for each character, that is made in pieces as it is taken. */
+  pieces(response: Response, status: number, bytes: number, pieces: Iterator<string, void>, headers: string[]): void {
+    if (!this.hasRoom(response, bytes)) return
+    headers.push('Content-Length', String(bytes))
+    if (!this.#begin(response, status, headers)) return
+    this.#answers.give(response, bytes)
+    if (response.req.method === 'HEAD') response.end()
+    else writePieces(response, pieces)
     if (bytes > SMALL) this.#await(Connection.of(response.req.socket).last ?? response)
   }
 

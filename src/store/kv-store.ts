@@ -129,9 +129,12 @@ export class KeyValueStore implements StateMachine {
     } else old.set(value)
   }
 
-  /** Every value written under `key`, oldest first; null when it was never written or histories are not kept. */
+  /**
+   * Every value written under `key` until now, oldest first; null when it was never written or histories are not kept. The
+   * values are the store's own, which never change, and not to be changed: a history may be too long for a copy.
+   */
   history(key: string): readonly Uint8Array[] | null {
-    return this.#entries.get(key)?.history?.map((value) => new Uint8Array(value)) ?? null
+    return this.#entries.get(key)?.history?.slice() ?? null
   }
 
   /**

@@ -36,6 +36,14 @@ export const HISTORY: Api = {
       Id: { description: 'this node', example: '1.1' },
     }),
     400: sentence('that is no key', 'invalide key'),
+    413: sentence(
+      'the body is too long, or the answer would be over 256 MiB',
+      'the history has 268435460 bytes here; at most 268435456 are told',
+    ),
+    503: sentence(
+      'no room for an answer of that length now, or for the body, or closing',
+      'this node is shutting down',
+    ),
   },
 }
 
