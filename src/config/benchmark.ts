@@ -16,6 +16,9 @@ export const LONGEST_MS = 2 ** 30 - 1
 /** As many keys as fit into the memory of a client. */
 const MOST_KEYS = 100_000_000
 
+/** As many clients as one process can have answered in time: of a million none was. */
+const MOST_WORKERS = 100_000
+
 /** Beyond it numbers have gaps, and some way further draws would be no numbers at all. */
 const LARGEST = Number.MAX_SAFE_INTEGER
 
@@ -31,7 +34,7 @@ export const benchmarkSchema = z
       .min(0)
       .default(0)
       .describe('requests per second of all clients together; 0 is as fast as possible'),
-    Concurrency: z.int().min(1).default(1).describe('number of simulated clients'),
+    Concurrency: z.int().min(1).max(MOST_WORKERS).default(1).describe('number of simulated clients'),
     Distribution: z
       .enum(DISTRIBUTIONS)
       .default('uniform')

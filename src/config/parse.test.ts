@@ -344,6 +344,7 @@ describe('each mistake in benchmark.json is one line that names its place', () =
     [{ W: 1.5 }, 'W: must be at most 1, not 1.5'],
     [{ Throttle: -1 }, 'Throttle: must be at least 0, not -1'],
     [{ Concurrency: 0 }, 'Concurrency: must be at least 1, not 0'],
+    [{ Concurrency: 100_001 }, 'Concurrency: must be at most 100000, not 100001'],
     [{ Conflicts: 101 }, 'Conflicts: must be at most 100, not 101'],
     [{ Sigma: -1 }, 'Sigma: must be at least 0, not -1'],
     [{ Speed: -1 }, 'Speed: must be at least 0, not -1'],
