@@ -65,3 +65,15 @@ test.each([
   await client.closed
   expect(client.received).toHaveLength(0)
 })
+
+test.each([
+  ['x:1', 'GET, HEAD, POST'],
+  ['/config', 'GET, HEAD'],
+  ['/nodes/1.1', 'POST'],
+])('CONNECT %s is told the methods that there are, and nothing behind it is read', async (target, allow) => {
+  const { client, counts } = await start()
+  const { status, headers } = await client.exchange(request(`CONNECT ${target}`) + request('GET /config'))
+  expect([status, headers.get('allow'), headers.get('connection')]).toEqual([405, allow, 'close'])
+  await client.closed
+  expect([client.received.length, counts.most]).toEqual([0, 0])
+})

@@ -9,7 +9,7 @@ import { Bodies } from './bodies.ts'
 import { declaresBody, readBody } from './body.ts'
 import { refuseBytes } from './client-error.ts'
 import { inspect } from './guard.ts'
-import { errorHandler, Reception, STALLED_MS } from './reception.ts'
+import { errorHandler, Reception, refuseConnect, STALLED_MS } from './reception.ts'
 import { sentenceOf } from './responder.ts'
 import type { Roster } from './roster.ts'
 import { nodeTimes, TIMES } from './times.ts'
@@ -42,6 +42,7 @@ export function createMasterServer(
   const reception = new Reception(app.server, stalledMs)
   // Node would answer these itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  refuseConnect(app.server, (target) => allowed(target) ?? 'GET, HEAD, POST')
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   const bodies = new Bodies(BODY_BYTES, Number.POSITIVE_INFINITY)
   app.addHook('onRequest', ({ raw }, reply, next) => {

@@ -5,7 +5,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { ParserError } from './client-error.ts'
+import { endWith, type ParserError } from './client-error.ts'
 import { Connection } from './connection.ts'
 import { Intake } from './intake.ts'
 import type { Response } from './responder.ts'
@@ -52,6 +52,15 @@ export class Reception {
       this.#onGone(connection)
     })
   }
+}
+
+/** Answers CONNECT, which Node would end without a word, with 405; `allow` gives the methods of its target. */
+export function refuseConnect(server: Server, allow: (target: string) => string): void {
+  server.on('connect', ({ url = '' }, socket) => {
+    // Node takes its own listener away from a socket that it hands over, and an error without one ends the process.
+    socket.on('error', () => {})
+    endWith(socket, 405, 'this method is not allowed here', `Allow: ${allow(url)}\r\n`)
+  })
 }
 
 /** Handles what Node takes for an error of the client: `refuse` does, unless the connection was only not read. */

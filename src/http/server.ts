@@ -2,11 +2,11 @@
 import { METHODS } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { declaresBody, declaresMore } from './body.ts'
-import { endWith, onClientError } from './client-error.ts'
+import { onClientError } from './client-error.ts'
 import { Connection } from './connection.ts'
 import type { Gateway } from './gateway.ts'
 import { type Identity, inspect } from './guard.ts'
-import { errorHandler, Reception, STALLED_MS } from './reception.ts'
+import { errorHandler, Reception, refuseConnect, STALLED_MS } from './reception.ts'
 import { Responder, type Response, sentenceOf } from './responder.ts'
 import type { Context } from './routes/context.ts'
 import { addDocsRoutes } from './routes/docs.ts'
@@ -156,13 +156,8 @@ function guardExpectations(app: FastifyInstance, bodyLimit: number, refuse: (res
     app.server.emit('request', request, response)
   })
   app.server.on('checkExpectation', (_request, response) => refuse(response))
-  app.server.on('connect', ({ url = '' }, socket) => {
-    // Node takes its own listener away from a socket that it hands over, and an error without one ends the process.
-    socket.on('error', () => {})
-    // The target is a host, unless somebody has mistaken the method.
-    const allow = methodsOfKey(url) ?? KEY_METHODS
-    endWith(socket, 405, 'this method is not allowed here', `Allow: ${allow}\r\n`)
-  })
+  // The target is a host, unless somebody has mistaken the method.
+  refuseConnect(app.server, (target) => methodsOfKey(target) ?? KEY_METHODS)
 }
 
 function addRoutes(outer: Context): void {
