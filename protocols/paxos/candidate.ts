@@ -57,7 +57,6 @@ export class Candidate {
     }
     this.answered.set(from, m.end)
     this.#repeatOf(from).answered()
-    this.#repeatOf(from).ask()
     if (!m.more) this.tally.ack(from)
     return true
   }

@@ -155,7 +155,6 @@ export class CatchUp {
     if (!incoming?.take(m, from)) return
     this.#repeat.answered()
     if (!incoming.complete) {
-      this.#repeat.ask()
       this.#fetch(incoming)
       return
     }

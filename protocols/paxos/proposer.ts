@@ -95,7 +95,7 @@ export class Proposer {
     const patience = this.#patience * this.#options.heartbeat_ms
     let [left, bytes] = [RESEND, RESEND_BYTES]
     for (const proposal of this.proposals.values()) {
-      if (left === 0 || bytes <= 0) break
+      if (left === 0 || bytes <= 0) return
       const { slot, ballot, commands, tally, delay } = proposal
       if (tally.stands || proposal.sentAt > now - delay * patience) continue
       left -= 1

@@ -29,7 +29,7 @@ export class Repeat {
     this.#waitedAgain = 0
   }
 
-  /** Its answer has come. */
+  /** Its answer has come; what is asked next is a new question. */
   answered(): void {
     this.patience = Math.min(Math.max(2 * this.#waited, this.#least), this.#most)
     this.ask()
