@@ -1,7 +1,8 @@
 /**
  * The liveness phase. First, in some runs, a core that must serve by the protocol's promise does so while the rest stays
  * broken, or a node that reaches a quorum while not all nodes reach each other. Then all faults are gone: everything
- * pending must finish, and all nodes agree, but those that abstain.
+ * pending must finish, and all nodes agree, but those that abstain; where clients have fallen silent, before anything new
+ * is written.
  */
 import type { NodeId } from '../node-id.ts'
 import type { Outcome, ReadMode } from '../request.ts'
@@ -27,6 +28,7 @@ const KEPT_MS = 40_000
 export function recover({ arena, chosen, trace }: Stage): void {
   const { world, clients, network, protocol } = arena
   const chooser = world.chooser.of('core')
+  const silent = clients.stopped
   trace?.calmed()
   network.heal()
   if (!chosen && !protocol.abstains) chooser.pick([coreAlone, partlyConnected, () => {}])({ ...arena, chooser })
@@ -37,13 +39,12 @@ export function recover({ arena, chosen, trace }: Stage): void {
   clients.stopped = true
   world.runUntil(deadline, () => clients.pending === 0)
   insist(clients.pending === 0, () => `${clients.pending} requests without an answer`)
+  // Without a log nodes may differ in what no quorum lacks, until it is read.
+  if (silent && protocol.sessions === 'log') agree(arena, serving, deadline)
   // Where nodes are far apart the operations of many nodes, one after the other, take longer than all else.
   const last = () => (network.isWide ? world.now + LIVENESS_MS : deadline)
   lastOperations(arena, serving, last)
-  const converged = () =>
-    new Set(serving.map(({ replica, store }) => `${replica?.status().executed} ${store?.hash()}`)).size === 1
-  world.runUntil(last(), converged)
-  insist(converged(), () => `the nodes did not converge: ${describe(arena)}`)
+  agree(arena, serving, last())
   // Whatever is left after this stays: requests of clients that went away have reached their deadlines.
   const left = (what: (process: Process) => string | null) => arena.processes.map(what).find((some) => some !== null)
   world.runUntil(world.now + REST_MS, () => !left(leftovers))
@@ -57,6 +58,14 @@ const PARTIAL = [partitionStar, partitionChain, partitionRing, partitionBridge, 
 
 /** How many writes must succeed meanwhile: one might before the leader has noticed. */
 const PARTIAL_WRITES = 3
+
+/** Waits until all that serve have executed as much, and have the same state. */
+function agree(arena: Arena, serving: readonly Process[], deadline: number): void {
+  const converged = () =>
+    new Set(serving.map(({ replica, store }) => `${replica?.status().executed} ${store?.hash()}`)).size === 1
+  arena.world.runUntil(deadline, converged)
+  insist(converged(), () => `the nodes did not converge: ${describe(arena)}`)
+}
 
 /** Waits until all are ready that do not abstain, and gives them. */
 function settle(arena: Arena, deadline: number): Process[] {
@@ -161,13 +170,15 @@ function succeed(
   read: ReadMode = '',
 ): void {
   const { world, clients } = arena
+  const retry = world.chooser.of('retry')
   let ok = false
   let turn = 0
   const attempt = () => {
     const process = at[turn++ % at.length]!
     const ended = (outcome: Outcome | null) => {
       ok = outcome?.ok === true
-      if (!ok && world.now < deadline) world.after(50, attempt)
+      // Never in step with what nodes do once a heartbeat.
+      if (!ok && world.now < deadline) world.after(retry.between(20, 100), attempt)
     }
     clients.operate(1000 + process.id.index, process, key, op, ended, read)
   }

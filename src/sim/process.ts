@@ -73,6 +73,8 @@ export class Process implements Endpoint {
   /** Outputs until the process crashes in the middle of a turn; negative when it is not going to. */
   #fuse = -1
   #retiring = false
+  /** Whether it has got its memory back in this life. */
+  #regained = false
 
   constructor(id: NodeId, setting: Setting) {
     this.id = id
@@ -87,6 +89,13 @@ export class Process implements Endpoint {
 
   get alive(): boolean {
     return this.node !== null
+  }
+
+  /** Whether it remembers, and would after a crash: it may have its memory back, and that not on disk yet. */
+  get remembers(): boolean {
+    const { memory } = this.node ?? {}
+    const { appended, synced } = this.disk.marks
+    return (memory === 'blank' || memory === 'kept') && !(this.#regained && this.disk.durable && synced < appended)
   }
 
   /** Whether it is going to end: within its next outputs, or when it has handed over. */
@@ -141,6 +150,12 @@ export class Process implements Endpoint {
     this.node = new Node(this.id, cluster, parts, { ...nodeOptions, bootstrap })
     this.store = this.node.store
     this.replica = protocol.create(this.node, options)
+    this.#regained = false
+    const regain = this.node.regain.bind(this.node)
+    this.node.regain = () => {
+      this.#regained = true
+      regain()
+    }
     this.node.start(this.replica)
   }
 

@@ -1,4 +1,7 @@
-/** The safety phase: faults strike, alone and together; nothing need finish, but what was said must stay true. */
+/**
+ * The safety phase: faults strike, alone and together; nothing need finish, but what was said must stay true. In half of
+ * the runs clients fall silent before the last faults end: what a node has missed then no later write brings along.
+ */
 
 import type { Nemesis } from './arena.ts'
 import type { Chooser } from './chooser.ts'
@@ -15,6 +18,9 @@ const PLENTY = ENOUGH * 5
 
 /** The longest that a strike waits for an operation to be in flight. */
 const IDLE_MS = 500
+
+/** How long faults go on at most when clients have fallen silent. */
+const SILENT_MS = 1000
 
 /** Lets the faults of a run strike, until each has landed and the clients have done enough. */
 export function endure({ arena, strikes }: Stage): void {
@@ -40,8 +46,15 @@ export function endure({ arena, strikes }: Stage): void {
     if (world.now >= end || chooser.chance(0.8)) strikes.heal()
     if (chooser.chance(0.3)) world.runUntil(world.now + chooser.between(50, 1000))
   }
+  const silence = world.chooser.of('silence')
+  if (enough() && silence.chance(0.5)) {
+    strikeSome(strikes, strikes.due, silence)
+    world.runUntil(world.now + silence.between(50, 500))
+    clients.stopped = true
+    world.runUntil(world.now + SILENT_MS, () => clients.pending === 0)
+  }
   strikes.end()
-  world.runUntil(world.now + PATIENCE_MS, () => clients.totals.ok >= ENOUGH || clients.exhausted)
+  world.runUntil(world.now + PATIENCE_MS, () => clients.totals.ok >= ENOUGH || clients.exhausted || clients.stopped)
 }
 
 /** One fault, or more at a time; mostly such as have not landed yet. */

@@ -7,7 +7,7 @@ import type { Process } from '../process.ts'
 
 /** Processes that remember, and are not about to die. */
 export function remembering({ processes }: Arena): Process[] {
-  return processes.filter(({ node, doomed }) => !doomed && (node?.memory === 'blank' || node?.memory === 'kept'))
+  return processes.filter(({ remembers, doomed }) => !doomed && remembers)
 }
 
 /** How many more may forget now. */
