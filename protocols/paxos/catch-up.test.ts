@@ -40,6 +40,28 @@ it.each([0, 1])('under steady load one snapshot is enough (thrifty %d)', (thrift
   expect(s.replica(a).catchUp.uploads.bytes).toBe(0)
 })
 
+it('with thrifty, who is sent no proposals learns once a heartbeat, however steadily others write', () => {
+  const s = cluster({ durable: true, options: { thrifty: 1 } })
+  const [a] = s.start() as [string, string, string]
+  s.run(500)
+  const { proposer, options, node } = s.replica(a)
+  const c = node.cluster.members.find((member) => !proposer.targets.includes(member))!.name
+  let learned = 0
+  s.admits = ({ name, to }) => {
+    if (name === 'Learned' && to === c) learned += 1
+    return true
+  }
+  const HEARTBEATS = 40
+  const perHeartbeat = 5
+  for (let write = 0; write < HEARTBEATS * perHeartbeat; write++) {
+    s.submit(a, `${write}`, true)
+    s.run(options.heartbeat_ms / perHeartbeat)
+  }
+  expect(s.replica(a).log.executed - s.replica(c).log.executed).toBeLessThanOrEqual(2 * perHeartbeat)
+  expect(learned).toBeGreaterThan(HEARTBEATS * 0.8)
+  expect(learned).toBeLessThan(HEARTBEATS * 1.2)
+})
+
 it('what is left of an install that a crash cut short is dropped when the next one comes back from the disk', () => {
   const s = cluster({ durable: true, options: { retain_bytes: 0 } })
   const [a, , c] = s.start() as [string, string, string]

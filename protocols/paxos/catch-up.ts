@@ -32,7 +32,7 @@ export class CatchUp {
 
   /** Once a heartbeat: asks for what is missing, or again for what did not come. */
   look(): void {
-    const { log, leader, role, mark, voting, election } = this.#paxos
+    const { log, leader, role, mark, voting, election, options } = this.#paxos
     this.uploads.expire()
     const stalled = log.executed === this.executedBefore
     this.executedBefore = log.executed
@@ -43,7 +43,9 @@ export class CatchUp {
     // While nobody was heard, the question or its answer may have been lost.
     if (!leader) this.#asked = null
     if (!leader || role === 'leader') return
-    if (log.executed < mark.committed && stalled) this.#miss(leader)
+    // What stands still is missing, and with `thrifty` also what this node was never sent; else that may be on its way.
+    const missing = stalled || (options.thrifty === 1 && log.end < mark.committed)
+    if (log.executed < mark.committed && missing) this.#miss(leader)
     // All that is chosen is here, or was a heartbeat ago, for under load there is always more; now for a fence behind
     // which this node may vote again.
     const caughtUp = log.executed >= mark.committed || (known > 0 && log.executed >= known)
