@@ -68,6 +68,8 @@ export class Host {
   readonly #faults: Faults | null
   readonly #http: FastifyInstance
   #opening = Promise.resolve()
+  /** Whether nothing is left of its end but what its disk still does. */
+  waitsForDisk = false
 
   constructor(options: HostOptions) {
     const { config, cluster, id, protocol, storage } = options
@@ -105,6 +107,8 @@ export class Host {
       requestTimeoutMs: timeouts.request_ms,
       maxRequests: limits.requests,
       maxInbox: limits.inbox,
+      maxInboxBytes: limits.inbox_bytes,
+      maxUnsyncedBytes: limits.unsynced_bytes,
       maxSessions: NODE_DEFAULTS.maxSessions,
       bootstrap: options.bootstrap,
       epochMs: NODE_DEFAULTS.epochMs,
@@ -152,7 +156,9 @@ export class Host {
     this.#wideArea?.close()
     this.#options.hub?.leave(this.#options.id)
     await this.#sockets?.close()
+    this.waitsForDisk = true
     await this.#options.storage.close()
+    this.waitsForDisk = false
   }
 
   /** Bounded in time: there may be nobody to take over. */
@@ -263,6 +269,9 @@ export class Host {
       const names = this.node.founding.awaited.map(({ name }) => name)
       return { ready: false, reason: names.length > 0 ? `waiting for ${names.join(', ')}` : 'about to start' }
     }
+    const { syncMs } = this.node.load
+    if (syncMs > this.#options.config.timeouts.request_ms)
+      return { ready: false, reason: `its disk has not answered for ${Math.floor(syncMs / 1000)} s` }
     const { ready, reason } = this.replica.status()
     // It may well pass requests on; but who restarts the next node now may leave too few that remember.
     if (ready && this.node.memory === 'lost') return { ready: false, reason: `${reason}; counts in no quorum yet` }

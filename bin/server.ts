@@ -60,7 +60,7 @@ async function main(): Promise<number | undefined> {
   // From the first moment: whoever waits for a master, or reads its records, can be told to end.
   onSignals((code) => {
     ending = true
-    setTimeout(() => process.exit(code), CLOSE_MS).unref()
+    setTimeout(() => endNow(hosts, code), CLOSE_MS).unref()
     void Promise.all(hosts.map((host) => host.close(!asked.sim))).then(
       () => process.exit(code),
       () => process.exit(1),
@@ -95,6 +95,15 @@ async function main(): Promise<number | undefined> {
   }
   if (!ending) await Promise.all(hosts.map((host) => host.open()))
   return undefined
+}
+
+/** Ends what did not end in order. Node waits for its threads, and these for a disk that hangs: then only a signal helps. */
+function endNow(hosts: readonly Host[], code: number): void {
+  if (hosts.some(({ waitsForDisk }) => waitsForDisk)) {
+    process.stderr.write('the disk does not answer: killed with its last sync under way\n')
+    process.kill(process.pid, 'SIGKILL')
+  }
+  process.exit(code)
 }
 
 /** The flags; who asks for help gets the options of protocols, too. */

@@ -13,14 +13,18 @@ export class Inbox {
   dropped = 0
   /** How many events were taken. */
   handled = 0
+  /** How many bytes the messages have that wait, but for heartbeats. */
+  bytes = 0
   readonly #bound: number
+  readonly #mostBytes: number
   readonly #heartbeats = new Fifo<() => void>()
   readonly #timers = new Fifo<() => void>()
   readonly #others = new Fifo<() => void>()
 
-  /** @param bound how many events a queue takes by `offer` */
-  constructor(bound: number) {
+  /** @param bound how many events a queue takes by `offer`; `mostBytes` how many bytes of messages, but for heartbeats */
+  constructor(bound: number, mostBytes: number) {
     this.#bound = bound
+    this.#mostBytes = mostBytes
   }
 
   get size(): number {
@@ -32,15 +36,22 @@ export class Inbox {
     this.#add(timer ? this.#timers : this.#others, event)
   }
 
-  /** Adds a message unless its queue is full; so a flood of others keeps no heartbeat out. */
-  offer(event: () => void, heartbeat: boolean): boolean {
+  /** Adds a message of so many bytes unless its queue is full; so a flood of others keeps no heartbeat out. */
+  offer(event: () => void, heartbeat: boolean, bytes: number): boolean {
     const queue = heartbeat ? this.#heartbeats : this.#others
-    if (queue.size >= this.#bound) {
+    const isLong = !heartbeat && this.bytes > 0 && this.bytes + bytes > this.#mostBytes
+    if (queue.size >= this.#bound || isLong) {
       this.dropped += 1
       return false
     }
+    if (!heartbeat) this.bytes += bytes
     this.#add(queue, event)
     return true
+  }
+
+  /** Counts off a message that was taken, and is no heartbeat. */
+  free(bytes: number): void {
+    this.bytes -= bytes
   }
 
   /** Takes the next event; undefined when there is none. */

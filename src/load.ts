@@ -1,25 +1,36 @@
 /** How much waits at a node, and what was too much: read live, so that looking costs nothing. */
+import type { Durability } from './durability.ts'
 import type { Inbox } from './inbox.ts'
 import type { OpenRequests } from './open-requests.ts'
 import type { Outbox } from './outbox.ts'
 import type { Relay } from './relay.ts'
+import type { Clock } from './seams.ts'
 
 export class NodeLoad {
   readonly #inbox: Inbox
   readonly #open: OpenRequests
   readonly #relay: Relay
   readonly #outbox: Outbox
+  readonly #durability: Durability
+  readonly #clock: Clock
 
-  constructor(inbox: Inbox, open: OpenRequests, relay: Relay, outbox: Outbox) {
+  constructor(inbox: Inbox, open: OpenRequests, relay: Relay, outbox: Outbox, durability: Durability, clock: Clock) {
     this.#inbox = inbox
     this.#open = open
     this.#relay = relay
     this.#outbox = outbox
+    this.#durability = durability
+    this.#clock = clock
   }
 
   /** The most events that ever waited in one of its queues; messages are taken up to `maxInbox`. */
   get inbox(): number {
     return this.#inbox.peak
+  }
+
+  /** Bytes of messages that wait now, but for heartbeats; at most `maxInboxBytes`, or one message. */
+  get inboxBytes(): number {
+    return this.#inbox.bytes
   }
 
   /** Events that wait now. */
@@ -55,6 +66,16 @@ export class NodeLoad {
   /** Outputs that wait for the disk. */
   get held(): number {
     return this.#outbox.held
+  }
+
+  /** Bytes of records that are not on disk yet; above `maxUnsyncedBytes` nothing is handled. */
+  get unsyncedBytes(): number {
+    return this.#durability.unsyncedBytes
+  }
+
+  /** For how many milliseconds the disk has been at the sync under way; 0 when there is none. */
+  get syncMs(): number {
+    return this.#durability.syncMs(this.#clock.now())
   }
 }
 

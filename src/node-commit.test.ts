@@ -200,3 +200,61 @@ describe('without a disk', () => {
     expect([bench.disk.records, bench.disk.syncs]).toEqual([[], 0])
   })
 })
+
+describe('a disk that is too far behind', () => {
+  /** A node that stops at two records, with a sync under way for the first and a message for each further one. */
+  function behind(): Bench {
+    const bench = startedBench({ durable: true, node: { maxUnsyncedBytes: 50 } })
+    bench.probe.onPingDo = (n) => bench.node.persist(Noted, { n })
+    for (let n = 1; n <= 4; n++) {
+      bench.hear('1.2', Ping, { n })
+      bench.clock.settle()
+    }
+    return bench
+  }
+  const pings = (bench: Bench) => bench.probe.take().filter((note) => note.startsWith('ping'))
+
+  it('stops its node until it has caught up, and nothing is lost', () => {
+    const bench = behind()
+    expect(pings(bench)).toEqual(['ping 1 from 1.2', 'ping 2 from 1.2'])
+    bench.hear('1.3', Beat, { n: 9 })
+    bench.node.setTimer(0, () => bench.probe.notes.push('timer'))
+    bench.clock.pass(0)
+    bench.clock.settle()
+    expect(bench.probe.take()).toEqual([])
+    bench.disk.finish()
+    bench.clock.settle()
+    expect(bench.probe.take()).toEqual(['beat 9 from 1.3', 'timer', 'ping 3 from 1.2', 'turn end'])
+    while (bench.disk.inFlight > 0) {
+      bench.disk.finish()
+      bench.clock.settle()
+    }
+    expect(pings(bench)).toEqual(['ping 4 from 1.2'])
+    expect([bench.disk.synced, bench.node.load.unsyncedBytes]).toEqual([bench.disk.records.length, 0])
+  })
+
+  it('tells how much waits, and for how long', () => {
+    const bench = behind()
+    const { load } = bench.node
+    expect(load.unsyncedBytes).toBeGreaterThan(50)
+    bench.clock.pass(3000)
+    expect([load.syncMs, load.waiting]).toEqual([3000, 2])
+    bench.disk.finish()
+    expect(load.syncMs).toBe(0)
+  })
+
+  it('refuses requests at their deadline, for certain, and they are never handled', () => {
+    const bench = behind()
+    const outcomes: (string | true)[] = []
+    bench.node.submit(get('k'), '', (outcome) => outcomes.push(outcome.ok || outcome.code))
+    bench.clock.settle()
+    expect(outcomes).toEqual([])
+    bench.clock.pass(2000)
+    bench.clock.settle()
+    expect(outcomes).toEqual(['unavailable'])
+    bench.probe.onRequestDo = (request) => expect(request.take()).toBe(false)
+    bench.disk.finish()
+    bench.clock.settle()
+    expect(outcomes).toEqual(['unavailable'])
+  })
+})

@@ -23,6 +23,10 @@ export interface NodeOptions {
   readonly maxRequests: number
   /** How many events may wait; messages beyond are dropped, as a network would. */
   readonly maxInbox: number
+  /** How many bytes of messages, but for heartbeats, may wait likewise; a longer one is taken where none waits. */
+  readonly maxInboxBytes: number
+  /** How many bytes of records may wait for the disk; beyond, nothing new is handled until it has caught up. */
+  readonly maxUnsyncedBytes: number
   /** How many sessions are known at once; replicated state depends on it, so all nodes must have the same. */
   readonly maxSessions: number
   /** Start with a majority where not all are there: the operator vouches that this is a new cluster. */
@@ -38,6 +42,8 @@ export const NODE_DEFAULTS: NodeOptions = {
   requestTimeoutMs: 2000,
   maxRequests: 1024,
   maxInbox: 65_536,
+  maxInboxBytes: 134_217_728,
+  maxUnsyncedBytes: 67_108_864,
   maxSessions: MOST_SESSIONS,
   bootstrap: false,
   epochMs: 1000,

@@ -1,6 +1,6 @@
 /** The order of things within a turn, what leaves at its end, and what ends a node. */
 import { describe, expect, it } from 'vitest'
-import { type Bench, startedBench } from '../test/support/bench.ts'
+import { type Bench, frameOf, startedBench } from '../test/support/bench.ts'
 import { Beat, Ping } from '../test/support/probe.ts'
 import { FRAME_HEADER, seal } from './codec/frame.ts'
 import { message, uint53 } from './codec/schema.ts'
@@ -233,6 +233,30 @@ describe('a full inbox', () => {
       ...[1, 2, 3].map((n) => `ping ${n} from 1.2`),
       'turn end',
     ])
+  })
+})
+
+describe('an inbox full of bytes', () => {
+  const bytes = frameOf(Ping, { n: 1 }).length
+
+  it('drops messages beyond its bound, and no heartbeats', () => {
+    const bench = startedBench({ node: { maxInboxBytes: 2 * bytes } })
+    for (let n = 1; n <= 4; n++) bench.hear('1.2', Ping, { n })
+    bench.hear('1.3', Beat, { n: 5 })
+    expect([bench.node.load.dropped, bench.node.load.inboxBytes]).toEqual([2, 2 * bytes])
+    bench.clock.settle()
+    expect(bench.probe.take()).toEqual(['beat 5 from 1.3', 'ping 1 from 1.2', 'ping 2 from 1.2', 'turn end'])
+    expect(bench.node.load.inboxBytes).toBe(0)
+    bench.hear('1.2', Ping, { n: 6 })
+    bench.clock.settle()
+    expect(bench.probe.take()).toEqual(['ping 6 from 1.2', 'turn end'])
+  })
+
+  it('takes a message that is longer by itself where none waits', () => {
+    const bench = startedBench({ node: { maxInboxBytes: 1 } })
+    for (let n = 1; n <= 2; n++) bench.hear('1.2', Ping, { n })
+    bench.clock.settle()
+    expect(bench.probe.take()).toEqual(['ping 1 from 1.2', 'turn end'])
   })
 })
 

@@ -3,12 +3,14 @@
  * in the simulator; only its parts (transport, clock, random, storage, state machine) differ.
  *
  * Everything happens in turns. A turn takes up to `TURN_EVENTS` events from the inbox, heartbeats first, then timers, and
- * drains the loopback after each handler; then `onTurnEnd`; then the outbox: one write per peer, one sync for all.
+ * drains the loopback after each handler; then `onTurnEnd`; then the outbox: one write per peer, one sync for all. While its
+ * disk is too far behind (`durability.ts`) it takes no events, and only lets out what need not wait.
  */
 import { Ballots } from './ballots.ts'
 import { FRAME_HEADER, frameNumber, framePayload, seal } from './codec/frame.ts'
 import type { Handlers, MessageClass, Module, RecordClass, Recoverers, ValuesOf } from './codec/schema.ts'
 import type { Command } from './command.ts'
+import { Durability } from './durability.ts'
 import type { RefusalCode } from './errors.ts'
 import { Founding } from './founding.ts'
 import type { Freshness } from './freshness.ts'
@@ -61,10 +63,7 @@ export class Node {
   /** What comes up meanwhile is dealt with at the turn's end. */
   #inTurn = false
   #stopped = false
-  /** The number of the last record appended, and of the last that is on disk. */
-  #persisted = 0
-  #synced = 0
-  #syncing = false
+  readonly #durability: Durability
 
   constructor(id: NodeId, cluster: Cluster, parts: Parts, options: NodeOptions = NODE_DEFAULTS) {
     this.id = id
@@ -81,10 +80,11 @@ export class Node {
     this.#relay = new Relay(this, admit, (request) => this.#replica!.onRequest(request))
     // Behind the answers that have come by that connection.
     parts.transport.watch?.((peer) => this.#enqueue(() => this.#relay.lost(peer), false))
-    this.#inbox = new Inbox(options.maxInbox)
+    this.#inbox = new Inbox(options.maxInbox, options.maxInboxBytes)
+    this.#durability = new Durability(options.maxUnsyncedBytes)
     this.#outbox = new Outbox(cluster.size)
     this.#open = new OpenRequests(parts.clock, options.maxRequests, this.peers.length, (late) => this.#expire(late))
-    this.load = new NodeLoad(this.#inbox, this.#open, this.#relay, this.#outbox)
+    this.load = new NodeLoad(this.#inbox, this.#open, this.#relay, this.#outbox, this.#durability, parts.clock)
     this.#messages.add(nodeMessages, 'message', 'on', this.#ownHandlers(), 0)
     this.#records.add(nodeMessages, 'record', 'recover', this.#ownHandlers(), 0)
   }
@@ -105,7 +105,7 @@ export class Node {
   /** Sends a message to one member; to this node itself through the loopback. */
   send<C extends MessageClass>(to: NodeId, type: C, values: ValuesOf<C>, urgency: Urgency = 'committed'): void {
     if (to === this.id) this.#loop(type, values, urgency)
-    else this.#outbox.addFrame(to, this.#encode(type, values), this.#gate(urgency), this.#synced)
+    else this.#outbox.addFrame(to, this.#encode(type, values), this.#gate(urgency), this.#durability.synced)
   }
 
   /** Sends a message to some members; it is encoded once. */
@@ -119,7 +119,7 @@ export class Node {
     let frame: Uint8Array | null = null
     for (const member of to) {
       if (member === this.id) this.#loop(type, values, urgency)
-      else this.#outbox.addFrame(member, (frame ??= this.#encode(type, values)), gate, this.#synced)
+      else this.#outbox.addFrame(member, (frame ??= this.#encode(type, values)), gate, this.#durability.synced)
     }
   }
 
@@ -167,8 +167,9 @@ export class Node {
     const { storage } = this.#parts
     if (!storage.durable) return
     const { number, codec } = this.#records.of(type)
-    storage.append({ number, payload: codec.encode(values, 0) })
-    this.#persisted += 1
+    const record = { number, payload: codec.encode(values, 0) }
+    storage.append(record)
+    this.#durability.add(record)
     this.freshness.note(type)
   }
 
@@ -206,7 +207,7 @@ export class Node {
 
   /** Stops for this reason, once all that was persisted so far is on disk. */
   giveUp(reason: unknown): void {
-    this.#outbox.addAction(() => this.#fail(reason), this.#gate('committed'), this.#synced)
+    this.#outbox.addAction(() => this.#fail(reason), this.#gate('committed'), this.#durability.synced)
   }
 
   /** Answers all open requests as at their deadline: when the node stops they would get no answer at all. */
@@ -222,7 +223,7 @@ export class Node {
   /** Takes a client's request; `respond` is called exactly once, unless the node is stopped. */
   submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void {
     const answer: Respond = (outcome, urgency) =>
-      this.#outbox.addAction(() => tell(respond, outcome, this.log), this.#gate(urgency), this.#synced)
+      this.#outbox.addAction(() => tell(respond, outcome, this.log), this.#gate(urgency), this.#durability.synced)
     this.#admit(command, read, this.#options.requestTimeoutMs, answer, false)
     this.#scheduleTurn()
   }
@@ -236,6 +237,7 @@ export class Node {
       return
     }
     const handle = () => {
+      if (!entry.first) this.#inbox.free(frame.length)
       let message: unknown
       try {
         message = entry.codec.decode(framePayload(frame))
@@ -245,7 +247,7 @@ export class Node {
       }
       if (this.founding.hears(entry, frame)) entry.handle(message, from)
     }
-    if (this.#inbox.offer(handle, entry.first)) this.#scheduleTurn()
+    if (this.#inbox.offer(handle, entry.first, frame.length)) this.#scheduleTurn()
   }
 
   /** The messages it speaks; their fingerprint is equal for nodes that can talk to each other. */
@@ -279,15 +281,7 @@ export class Node {
     if (this.#stopped) return
     this.#inTurn = true
     try {
-      for (let left = TURN_EVENTS; left > 0; left--) {
-        const event = this.#inbox.shift()
-        if (!event) break
-        event()
-        this.#drainLoopback()
-        if (this.#stopped) return
-      }
-      if (this.memory) this.#replica?.onTurnEnd?.()
-      this.#drainLoopback()
+      if (!this.#durability.isBehind) this.#handle()
       if (this.#stopped) return
       this.#inTurn = false
       this.#flush()
@@ -295,7 +289,19 @@ export class Node {
       this.#fail(error)
       return
     }
-    if (this.#inbox.size > 0) this.#scheduleTurn()
+    if (this.#inbox.size > 0 && !this.#durability.waits) this.#scheduleTurn()
+  }
+
+  #handle(): void {
+    for (let left = TURN_EVENTS; left > 0 && !this.#durability.isBehind; left--) {
+      const event = this.#inbox.shift()
+      if (!event) break
+      event()
+      this.#drainLoopback()
+      if (this.#stopped) return
+    }
+    if (this.memory) this.#replica?.onTurnEnd?.()
+    this.#drainLoopback()
   }
 
   #drainLoopback(): void {
@@ -306,14 +312,12 @@ export class Node {
     this.#outbox.flush((to, frames) => this.#parts.transport.send(to, frames) || this.#relay.unsent(frames))
     const records = this.memory && this.#parts.storage.checkpointDue && this.#replica?.dump?.()
     if (records) checkpoint(this.#parts, this.#records, [this.founding.dump(), records], (error) => this.#fail(error))
-    if (this.#syncing || this.#persisted === this.#synced) return
-    this.#syncing = true
-    const target = this.#persisted
+    const ended = this.#durability.begin(this.now())
+    if (!ended) return
     const done = () => {
       if (this.#stopped) return
-      this.#syncing = false
-      this.#synced = target
-      this.#outbox.release(target)
+      ended()
+      this.#outbox.release(this.#durability.synced)
       this.#scheduleTurn()
     }
     this.#parts.storage.sync(done, (error) => this.#fail(error))
@@ -327,7 +331,7 @@ export class Node {
   }
 
   #gate(urgency: Urgency): number {
-    return urgency === 'urgent' ? 0 : this.#persisted
+    return urgency === 'urgent' ? 0 : this.#durability.persisted
   }
 
   #encode(type: MessageClass, values: unknown): Uint8Array {
@@ -339,8 +343,8 @@ export class Node {
     const { handle } = this.#messages.of(type)
     const deliver = () => handle(values, this.id)
     const gate = this.#gate(urgency)
-    if (gate <= this.#synced) this.#loopback.push(deliver)
-    else this.#outbox.addAction(() => this.#enqueue(deliver, false), gate, this.#synced)
+    if (gate <= this.#durability.synced) this.#loopback.push(deliver)
+    else this.#outbox.addAction(() => this.#enqueue(deliver, false), gate, this.#durability.synced)
   }
 
   #settle(request: Request, outcome: Outcome, urgency: Urgency): void {

@@ -40,6 +40,30 @@ it.each([0, 1])('under steady load one snapshot is enough (thrifty %d)', (thrift
   expect(s.replica(a).catchUp.uploads.bytes).toBe(0)
 })
 
+it.each([
+  ['one in each slot', { batch: 1 }],
+  ['many in a slot', { batch: 512 }],
+])('answers with short commands, %s, are no longer than told', (_, options) => {
+  const chunk = 4000
+  const batch = 1000
+  const s = cluster({ durable: true, options: { ...options, chunk_bytes: chunk, batch_bytes: batch } })
+  const [a, , c] = s.start() as [string, string, string]
+  s.cutOff(c)
+  for (let round = 0; round < 20; round++) {
+    for (let key = 0; key < 30; key++) s.submit(a, 'k', true)
+    s.run(20)
+  }
+  s.network.heal()
+  let longest = 0
+  s.admits = ({ name, bytes }) => {
+    if (name === 'Learned') longest = Math.max(longest, bytes)
+    return true
+  }
+  s.until('the last slot', () => s.replica(c).log.executed === s.replica(a).log.executed)
+  expect(longest).toBeGreaterThan(chunk / 4)
+  expect(longest).toBeLessThan(chunk + batch)
+})
+
 it('with thrifty, who is sent no proposals learns once a heartbeat, however steadily others write', () => {
   const s = cluster({ durable: true, options: { thrifty: 1 } })
   const [a] = s.start() as [string, string, string]

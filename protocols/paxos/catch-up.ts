@@ -11,6 +11,9 @@ import { Incoming, Uploads } from './transfer.ts'
 const LEAST_PATIENCE = 10
 const MOST_PATIENCE = 40
 
+/** More than a vote, or a command, takes in a message besides keys and values: many short ones must fit into a frame, too. */
+const FRAMING = 32
+
 export class CatchUp {
   /** The snapshots that others fetch from here. */
   readonly uploads = new Uploads()
@@ -115,8 +118,9 @@ export class CatchUp {
       if (bytes > options.chunk_bytes) return { votes, end: entry.slot, more: true }
       const { ballot, chosen, commands } = entry
       votes.push({ slot: entry.slot, ballot, chosen, commands })
-      bytes += 1
-      for (const command of commands) bytes += sizeOf(command)
+      bytes += FRAMING
+      // A character of a key takes up to three bytes.
+      for (const command of commands) bytes += FRAMING + 2 * command.key.length + sizeOf(command)
     }
     return { votes, end: Math.max(slot, log.end), more: false }
   }

@@ -7,7 +7,7 @@ const SPEC = {
   pipeline: { least: 1, most: 4096, default: 256 },
   pipeline_bytes: { least: 1, most: 1_073_741_824, default: 16_777_216 },
   retain_bytes: { least: 0, most: 2 ** 40, default: 67_108_864 },
-  chunk_bytes: { least: 1, most: 16_777_216, default: 1_048_576 },
+  chunk_bytes: { least: 1, most: 4_194_304, default: 1_048_576 },
   thrifty: { least: 0, most: 1, default: 0 },
   ephemeral_leader: { least: 0, most: 1, default: 0 },
 } as const

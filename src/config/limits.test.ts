@@ -20,3 +20,16 @@ test.each([
     expect.objectContaining({ message: `config.json: ${line}`, code: 'config' }),
   )
 })
+
+test('have safe defaults', () => {
+  expect(parseConfig(JSON.stringify(NODES), 'config.json').limits).toEqual({
+    body_bytes: 2 ** 20,
+    requests: 1024,
+    open_bytes: 2 ** 26,
+    inbox: 2 ** 16,
+    inbox_bytes: 2 ** 27,
+    unsynced_bytes: 2 ** 26,
+    log_bytes: 2 ** 26,
+    peer_bytes: 2 ** 26,
+  })
+})

@@ -62,6 +62,14 @@ export const limitsSchema = z
     inbox: count
       .default(65_536)
       .describe('events queued in a node; beyond it messages of peers are dropped, as a network would'),
+    inbox_bytes: count
+      .default(134_217_728)
+      .describe('bytes of messages queued in a node; beyond it those of peers are dropped, but for heartbeats'),
+    unsynced_bytes: count
+      .default(67_108_864)
+      .describe(
+        'bytes of records that wait for the disk; beyond it the node handles nothing until the disk has caught up',
+      ),
     log_bytes: count
       .default(67_108_864)
       .describe('log on disk since the last snapshot, and beyond its size; then there is a new one'),

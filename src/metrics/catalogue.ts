@@ -105,7 +105,13 @@ const TURNS: readonly Metric[] = [
   gauge('synod_inbox_peak_events', [], 'The most that ever waited in one of the two queues', ({ node }) => [
     [node.load().inbox],
   ]),
+  gauge('synod_inbox_bytes', [], 'Bytes of the messages that wait for a turn, but for heartbeats', ({ node }) => [
+    [node.load().inboxBytes],
+  ]),
   gauge('synod_outbox_held', [], 'Outputs that wait for the disk', ({ node }) => [[node.load().held]]),
+  gauge('synod_unsynced_bytes', [], 'Bytes of the records that wait for the disk', ({ node }) => [
+    [node.load().unsyncedBytes],
+  ]),
   counter(
     'synod_log_events_total',
     ['level', 'event'],

@@ -173,11 +173,10 @@ export class TcpTransport implements ConnectedTransport {
 
   #turnAway(socket: Socket, peer: NodeId | null, error: unknown): void {
     this.rejected += 1
-    const from = peer?.name ?? socket.remoteAddress
-    this.#options.log.debug('connection refused', {
-      from,
-      reason: error instanceof Error ? error.message : String(error),
-    })
+    const { log } = this.#options
+    const reason = error instanceof Error ? error.message : String(error)
+    if (peer) log.warn('peer rejected', { peer: peer.name, reason })
+    else log.debug('connection refused', { from: socket.remoteAddress, reason })
     socket.destroy()
   }
 }

@@ -31,6 +31,8 @@ export interface Passing {
   /** The name of its class. */
   readonly name: string
   readonly message: Readonly<Record<string, unknown>>
+  /** How long it is as it travels. */
+  readonly bytes: number
 }
 
 /** An operation of a client: no outcome until it has ended; then null if its node died. */
@@ -230,7 +232,7 @@ export class Scenario<R extends Replica> {
     const type = this.#numbers.get(frameNumber(frame))
     if (!type) return true
     const message = codecOf(type).decode(framePayload(frame)) as Passing['message']
-    const passing = { from: from.name, to: to.name, name: type.name, message }
+    const passing = { from: from.name, to: to.name, name: type.name, message, bytes: frame.length }
     if (!this.admits(passing)) return false
     this.passed.push(passing)
     return true

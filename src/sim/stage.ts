@@ -125,11 +125,14 @@ function bounds(chooser: Chooser, drawn: readonly Nemesis[], afar: boolean): Nod
   const maxSessions = chooser.pick([1, 2, NODE_DEFAULTS.maxSessions, NODE_DEFAULTS.maxSessions])
   const epochMs = chooser.pick([100, 300, NODE_DEFAULTS.epochMs])
   const compareMs = chooser.pick([100, NODE_DEFAULTS.compareMs, PATIENT_MS])
-  const usual = { ...NODE_DEFAULTS, requestTimeoutMs, maxSessions, epochMs, compareMs }
+  // So little that a slow disk stops its node, and no less than a few records.
+  const maxUnsyncedBytes = chooser.pick([500, 5000, NODE_DEFAULTS.maxUnsyncedBytes])
+  const usual = { ...NODE_DEFAULTS, requestTimeoutMs, maxSessions, epochMs, compareMs, maxUnsyncedBytes }
   if (!drawn.some(({ name }) => name === 'overload')) return usual
   return {
     ...usual,
     maxRequests: chooser.pick([4, 8, 16]),
     maxInbox: chooser.pick([64, 512]),
+    maxInboxBytes: chooser.pick([5000, NODE_DEFAULTS.maxInboxBytes]),
   }
 }

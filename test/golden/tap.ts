@@ -92,5 +92,5 @@ export class Tap {
 
 function ownMessage(from: NodeId, to: NodeId, frame: Uint8Array): Passing {
   const { type, message } = read(frame, NODE_VOCABULARY)!
-  return { from: from.name, to: to.name, name: type.name, message: message as Passing['message'] }
+  return { from: from.name, to: to.name, name: type.name, message: message as Passing['message'], bytes: frame.length }
 }

@@ -10,20 +10,28 @@ import type { Process } from '../process.ts'
 /** Events that are no messages are not counted against `maxInbox`: requests, timers, messages to the node itself. */
 const OTHER_EVENTS = 512
 
+/** More than one message has, or one event records. */
+const ONE_BYTES = 50_000
+
 /** Far more outputs than come up while a disk syncs, but for the answers to what a deaf node then hears at once. */
 const MOST_HELD = 2048
 
 export function bounded(): Invariant {
   return {
     name: 'bounded',
-    afterStep({ processes, cluster, nodeOptions: { maxRequests, maxInbox, maxSessions } }: Arena) {
+    afterStep({ processes, cluster, nodeOptions }: Arena) {
+      const { maxRequests, maxInbox, maxInboxBytes, maxSessions, maxUnsyncedBytes } = nodeOptions
       // As many from each peer as from its own clients.
       const most = maxRequests * cluster.size
       for (const { id, node } of processes) {
         if (!node) continue
-        const { requests, inbox, held } = node.load
+        const { requests, inbox, inboxBytes, held, unsyncedBytes } = node.load
         if (requests > most) return `${id.name} has ${requests} open requests, and may have ${most}`
         if (inbox > maxInbox + OTHER_EVENTS) return `${id.name} has queued ${inbox} events, and may queue ${maxInbox}`
+        if (inboxBytes > maxInboxBytes + ONE_BYTES)
+          return `${id.name} has queued ${inboxBytes} bytes, and may queue ${maxInboxBytes}`
+        if (unsyncedBytes > maxUnsyncedBytes + ONE_BYTES)
+          return `${id.name} has ${unsyncedBytes} bytes not on disk, and may have ${maxUnsyncedBytes}`
         const sessions = (node.store as Partial<ExactlyOnce> | undefined)?.sessions?.size ?? 0
         if (sessions > maxSessions) return `${id.name} knows ${sessions} sessions, and may know ${maxSessions}`
         if (held > MOST_HELD + inbox) return `${id.name} holds back ${held} outputs`

@@ -162,9 +162,11 @@ describe('quorums meet', () => {
 
 describe('bounded', () => {
   const look = (load: object, replica: object = {}) => {
-    const node = { load: { requests: 0, forwarded: 0, inbox: 0, held: 0, dropped: 0, ...load } }
+    const idle = { requests: 0, forwarded: 0, inbox: 0, inboxBytes: 0, held: 0, unsyncedBytes: 0, dropped: 0 }
+    const node = { load: { ...idle, ...load } }
     const process = { id: cluster.at(0), node, replica: { status: () => ({}), ...replica } }
-    const seen = { processes: [process], cluster, nodeOptions: { maxRequests: 2, maxInbox: 64 } } as unknown as Arena
+    const nodeOptions = { maxRequests: 2, maxInbox: 64, maxInboxBytes: 1000, maxUnsyncedBytes: 2000 }
+    const seen = { processes: [process], cluster, nodeOptions } as unknown as Arena
     return [bounded().afterStep!(seen), bounded().atRest!(seen)]
   }
 
@@ -174,6 +176,9 @@ describe('bounded', () => {
     expect(look({ requests: 5 })[0]).toBe('1.1 has 5 open requests, and may have 4')
     expect(look({ inbox: 1000 })[0]).toBe('1.1 has queued 1000 events, and may queue 64')
     expect(look({ held: 5000 })[0]).toBe('1.1 holds back 5000 outputs')
+    expect(look({ inboxBytes: 1000, unsyncedBytes: 2000 })).toEqual([null, null])
+    expect(look({ inboxBytes: 60_000 })[0]).toBe('1.1 has queued 60000 bytes, and may queue 1000')
+    expect(look({ unsyncedBytes: 60_000 })[0]).toBe('1.1 has 60000 bytes not on disk, and may have 2000')
   })
 
   it('fails when something is left at rest', () => {
