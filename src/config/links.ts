@@ -54,10 +54,9 @@ export function checkLinks({ preset, regions, rtt_ms }: Links, cluster: Cluster,
     if (!places) report(['preset'], 'is missing: regions are those of a preset')
     else if (!known(name)) report(['regions', name], 'is neither a zone nor a node of address')
     else if (!places.includes(region)) {
-      report(
-        ['regions', name],
-        `there is no region ${show(region)}; the nearest name is ${show(nearest(region, places))}`,
-      )
+      const guess = nearest(region, places)
+      const hint = guess === undefined ? '' : `; the nearest name is ${show(guess)}`
+      report(['regions', name], `there is no region ${show(region)}${hint}`)
     }
   }
   const lost = places && cluster.members.find((id) => regionOf(regions, id) === undefined)
