@@ -1,5 +1,6 @@
 /** Table tests of flags in Go's style, their types, the help text, and the exit codes of `run` in real processes. */
 import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { SynodError } from '../src/errors.ts'
@@ -207,6 +208,10 @@ describe('help', () => {
 /** As an argument of `runProgram`: the reader of stdout leaves at the first output. */
 const LEAVE_EARLY = 'leave-early'
 
+/** As arguments of `runProgram`: stdout, or stderr, is a device on which there is no room. */
+const FULL = { stdout: 'full-stdout', stderr: 'full-stderr' }
+const DEVICE = '/dev/full'
+
 /** Runs a main made of `body` in a process of its own. */
 async function runProgram(body: string, ...argv: string[]) {
   const url = new URL('./flags.ts', import.meta.url).href
@@ -216,15 +221,21 @@ async function runProgram(body: string, ...argv: string[]) {
     const program = { name: 'server', usage: '', flags: COMMON }
     await run(async () => { ${body} })`
   const args = ['--import', 'tsx', '--input-type=module', '--eval', source, '--', ...argv]
-  const child = spawn(process.execPath, args, { cwd: fileURLToPath(new URL('..', import.meta.url)) })
+  const full = argv.includes(FULL.stdout) || argv.includes(FULL.stderr) ? openSync(DEVICE, 'w') : null
+  const outputs = [FULL.stdout, FULL.stderr].map((word) => (argv.includes(word) ? full : 'pipe'))
+  const child = spawn(process.execPath, args, {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: ['pipe', ...outputs],
+  })
   let stdout = ''
   let stderr = ''
-  child.stdout.on('data', (data) => {
+  child.stdout?.on('data', (data) => {
     stdout += data
-    if (argv.includes(LEAVE_EARLY)) child.stdout.destroy()
+    if (argv.includes(LEAVE_EARLY)) child.stdout?.destroy()
   })
-  child.stderr.on('data', (data) => (stderr += data))
+  child.stderr?.on('data', (data) => (stderr += data))
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  if (full !== null) closeSync(full)
   return { code, stdout, stderr }
 }
 
@@ -268,6 +279,29 @@ describe('run', () => {
       return 3`
     const { code, stderr } = await runProgram(body, LEAVE_EARLY)
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' })
+  })
+
+  describe.skipIf(!existsSync(DEVICE))('output for which there is no room (skipped without /dev/full)', () => {
+    const TWICE = `process.stdout.write('a'); await new Promise(setImmediate); process.stdout.write('b')`
+    const stderr = 'stdout: ENOSPC: no space left on device, write\n'
+
+    test.each([
+      ['is a failure, told once', TWICE, 1],
+      ['is one also where the program ends at once', `${TWICE}; setImmediate(() => process.exit(0))`, 1],
+      ['does not hide how the program has failed', `${TWICE}; return 3`, 3],
+    ])('%s', async (_what, body, code) => {
+      expect(await runProgram(body, FULL.stdout)).toEqual({ code, stdout: '', stderr })
+    })
+
+    test('of -help', async () => {
+      expect(await runProgram(PARSE, '-help', FULL.stdout)).toMatchObject({ code: 1, stderr })
+    })
+
+    test('on stderr changes nothing else', async () => {
+      const body = `process.stderr.write('a'); await new Promise(setImmediate); process.stdout.write('b'); return 3`
+      expect(await runProgram(body, FULL.stderr)).toEqual({ code: 3, stdout: 'b', stderr: '' })
+      expect(await runProgram(`throw new SynodError('usage', 'x')`, FULL.stderr)).toMatchObject({ code: 2 })
+    })
   })
 
   test('only a defect shows its stack', async () => {

@@ -145,10 +145,7 @@ export function parseFlags<const F extends Flags>(program: Program<F>, argv: rea
  * and exit code 2 (usage, config) or 1; only a defect shows its stack. What a failed program left open is cut off soon.
  */
 export async function run(main: () => number | undefined | Promise<number | undefined>): Promise<void> {
-  // Who reads the output may leave first, as `head` does; that is no failure of the program.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+  watchOutput()
   try {
     const code = await main()
     if (code !== undefined) process.exitCode = code
@@ -162,6 +159,26 @@ export async function run(main: () => number | undefined | Promise<number | unde
     // A listener opened before the failure would keep the process alive; without one, this timer keeps nothing.
     setTimeout(() => process.exit(), 500).unref()
   }
+}
+
+/**
+ * Lets a program whose output cannot be written go on to its end, for it may have servers to stop; then it has failed, and
+ * says so once.
+ */
+function watchOutput(): void {
+  let lost = false
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Who reads the output may leave first, as `head` does; that is no failure of the program.
+    if (error.code === 'EPIPE' || lost) return
+    lost = true
+    process.stderr.write(`stdout: ${report(error)}\n`)
+    // Whatever the program makes of it: only a failure of its own says more.
+    process.once('exit', () => {
+      if (!process.exitCode) process.exitCode = 1
+    })
+  })
+  // There is nobody left to tell.
+  process.stderr.on('error', () => {})
 }
 
 /** Has SIGTERM end the program by `stop(0)` and SIGINT by `stop(130)`, instead of what held while it was loaded. */
