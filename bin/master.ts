@@ -1,13 +1,14 @@
 /** The program `master`: waits until n nodes have joined, then hands the configuration to them and to all who ask. */
 import { accessSync, constants, existsSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { isLoopback } from '../src/config/index.ts'
+import { isLoopback, parseTemplate } from '../src/config/index.ts'
 import { createMasterServer } from '../src/http/master.ts'
 import { type Addresses, Roster } from '../src/http/roster.ts'
 import { SynodError } from '../src/index.ts'
-import { checkTemplate, readConfig, readTemplate } from '../src/runtime/config-file.ts'
+import { readConfig, readTemplate } from '../src/runtime/config-file.ts'
 import { using } from '../src/runtime/unusable.ts'
 import { onSignals, parseFlags, run } from './flags.ts'
+import { checkOptions } from './protocols.ts'
 
 const PROGRAM = {
   name: 'master',
@@ -35,7 +36,7 @@ async function main(): Promise<undefined> {
   const { flags, given } = parseFlags(PROGRAM, process.argv.slice(2))
   refuseUnusable(flags)
   const { port, http, host, roster: file } = flags
-  const template = templateOf(flags, given)
+  const template = await templateOf(flags, given)
   const known = file !== undefined && existsSync(file) ? readConfig(file) : null
   const size = known && !given.has('n') ? Object.keys(known.address).length : flags.n
   if (known && Object.keys(known.address).length !== size)
@@ -80,11 +81,12 @@ function refuseUnusable({ n, port, http, host, insecure }: MasterFlags): void {
 }
 
 /** The keys of the configuration: those of the file, but for what the command line says. Checked before anybody joins. */
-function templateOf({ config, threshold, thrifty }: MasterFlags, given: ReadonlySet<string>) {
+async function templateOf({ config, threshold, thrifty }: MasterFlags, given: ReadonlySet<string>) {
   const file = Object.entries(config === undefined ? {} : readTemplate(config))
   const said = Object.entries({ threshold, thrifty }).filter(([key]) => given.has(key))
   const template = Object.fromEntries([...file.filter(([key]) => !given.has(key.toLowerCase())), ...said])
-  checkTemplate(template, said.map(([key, value]) => `-${key} ${value}`).join(' '))
+  const whole = parseTemplate(template, said.map(([key, value]) => `-${key} ${value}`).join(' '))
+  if (config !== undefined) await checkOptions(whole, config)
   return template
 }
 

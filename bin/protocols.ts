@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { protocols } from '../protocols/index.ts'
+import type { Config } from '../src/config/index.ts'
 import { type Protocol, SynodError, TIMEOUTS } from '../src/index.ts'
 import { type Row, tableOf } from './flags.ts'
 
@@ -40,6 +41,39 @@ async function importPlugin(path: string, algorithm: string): Promise<{ default?
   } catch (error) {
     const [reason] = String(error).split('\n')
     throw new SynodError('usage', `-algorithm: ${algorithm} is no module that can be loaded: ${reason}`)
+  }
+}
+
+/**
+ * The checked options of a protocol, as the configuration from `where` gives them, below what is `flagged` on the command line.
+ * @throws SynodError `config`
+ */
+export function optionsOf(
+  { protocols: given, timeouts, thrifty }: Config,
+  protocol: Protocol,
+  where: string,
+  flagged: Readonly<Record<string, unknown>> = {},
+): unknown {
+  const { name, switches = [] } = protocol
+  const key = Object.keys(given).find((key) => key.toLowerCase() === name)
+  const own = key === undefined ? {} : given[key]!
+  // What is said of the protocol goes before what is said of the cluster, and the command line before both.
+  const general = thrifty && switches.includes('thrifty') ? { thrifty: 1 } : {}
+  try {
+    return protocol.options({ ...general, ...own, ...flagged }, timeouts)
+  } catch (error) {
+    throw error instanceof SynodError ? new SynodError(error.code, `${where}: ${error.message}`) : error
+  }
+}
+
+/**
+ * Checks all options that are given for protocols that come with Synod; others may be those of a plugin.
+ * @throws SynodError `config`
+ */
+export async function checkOptions(config: Config, where: string): Promise<void> {
+  for (const name of Object.keys(config.protocols)) {
+    const load = protocols[name.toLowerCase()]
+    if (load) optionsOf(config, (await load()).default, where)
   }
 }
 

@@ -9,7 +9,7 @@ import { joinCluster } from '../src/runtime/remote-config.ts'
 import { openStorage } from '../src/runtime/storage/open.ts'
 import { COMMON, exitCodeOf, HelpRequest, onSignals, parseFlags, READ, report, run } from './flags.ts'
 import { Host } from './host.ts'
-import { explainOptions, listProtocols, loadProtocol } from './protocols.ts'
+import { explainOptions, listProtocols, loadProtocol, optionsOf } from './protocols.ts'
 
 /** How long an orderly end may take before the process just ends. */
 const CLOSE_MS = 4500
@@ -76,7 +76,9 @@ async function main(): Promise<number | undefined> {
   const protocol = await loadProtocol(flags.algorithm)
   const { read } = flags
   refuseUnknownPath(read, protocol)
-  const options = optionsOf(config, protocol, flags)
+  const flagged = flaggedOf(flags, protocol)
+  refuseUnknownProtocols(config, protocol, flags.config)
+  const options = optionsOf(config, protocol, flags.config, flagged)
   const name = flags.sim ? 'server.sim' : `server.${flags.id}`
   const log = openLog({ level: flags.log_level, directory: flags.log_dir, name })
   const hub = flags.sim || flags.transport === 'chan' ? new InProcessHub() : null
@@ -199,32 +201,23 @@ function refuseExposure(config: Config, { name }: NodeId, { insecure, sim, confi
   }
 }
 
-/** The checked options of the protocol. Options of one that does not exist are an error, or typing errors would pass. */
-function optionsOf(
-  { protocols: given, timeouts, thrifty }: Config,
-  protocol: Protocol,
-  { config: where, ephemeral_leader }: ServerFlags,
-): unknown {
-  const { name, switches = [] } = protocol
-  if (ephemeral_leader && !switches.includes('ephemeral_leader')) {
+/** What the command line says of the protocol's options. @throws SynodError `usage` where it does not take that */
+function flaggedOf({ ephemeral_leader }: ServerFlags, { name, switches = [] }: Protocol) {
+  if (!ephemeral_leader) return {}
+  if (!switches.includes('ephemeral_leader')) {
     throw new SynodError('usage', `-ephemeral_leader: ${name} does not take it`)
   }
-  const known = [...Object.keys(protocols), protocol.name]
+  return { ephemeral_leader: 1 }
+}
+
+/** Options of a protocol that does not exist are an error, or typing errors would pass. */
+function refuseUnknownProtocols({ protocols: given }: Config, { name: own }: Protocol, where: string): void {
+  const known = [...Object.keys(protocols), own]
   for (const name of Object.keys(given)) {
     if (known.includes(name.toLowerCase())) continue
     const guess = nearest(name, known)
     const hint = guess ? `; the nearest is ${guess}` : ''
     throw new SynodError('config', `${where}: protocols.${name}: there is no such algorithm${hint}`)
-  }
-  const key = Object.keys(given).find((name) => name.toLowerCase() === protocol.name)
-  const own = key === undefined ? {} : given[key]!
-  // What is said of the protocol goes before what is said of the cluster, and the command line before both.
-  const general = thrifty && switches.includes('thrifty') ? { thrifty: 1 } : {}
-  const flagged = ephemeral_leader ? { ephemeral_leader: 1 } : {}
-  try {
-    return protocol.options({ ...general, ...own, ...flagged }, timeouts)
-  } catch (error) {
-    throw error instanceof SynodError ? new SynodError(error.code, `${where}: ${error.message}`) : error
   }
 }
 

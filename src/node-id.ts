@@ -18,6 +18,11 @@ export const MAX_MEMBERS = 4096
 
 const FORM = /^([1-9][0-9]{0,8})\.([1-9][0-9]{0,8})$/
 
+/** Whether a member could be called that. */
+export function isNodeName(name: string): boolean {
+  return FORM.test(name)
+}
+
 /** The members of a cluster, ordered by zone and node. Immutable. */
 export class Cluster {
   readonly members: readonly NodeId[]

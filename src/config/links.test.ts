@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { Cluster } from '../node-id.ts'
 import { oneWayMs } from './links.ts'
-import { parseConfig } from './parse.ts'
+import { parseConfig, parseTemplate } from './parse.ts'
 import { PRESETS } from './presets/index.ts'
 
 const IDS = ['1.1', '1.2', '2.1', '3.1']
@@ -85,5 +85,34 @@ describe('each mistake is one line that names its place', () => {
     [[], 'links: expected an object, not a list'],
   ])('%j', (links, line) => {
     expect(() => parse(links)).toThrow(`c.json: ${line}`)
+  })
+})
+
+describe('before the addresses are known', () => {
+  const template = (links: unknown) => () => parseTemplate({ Links: links }, 't.json').links
+
+  test.each<[unknown]>([
+    [null],
+    [{ rtt_ms: { '7-8': 5, '9.3-8.2': 5 } }],
+    [{ preset: 'wan/aws-2020-06-05', Regions: { 7: 'us-east-1', '8.4': 'us-west-2' }, rtt_ms: { '7-8': 5 } }],
+    [{ preset: 'wan/aws-2020-06-05', regions: Object.fromEntries(IDS.map((id) => [id, 'us-east-1'])) }],
+  ])('%j is as good as the nodes that join', (links) => {
+    expect(template(links)).not.toThrow()
+  })
+
+  test.each<[unknown, string]>([
+    [5, 'links: expected an object, not a number'],
+    ['1-2', 'links: expected an object, not a string'],
+    [{ foo: 1 }, 'links: unknown key "foo"'],
+    [{ regions: 5 }, 'links.regions: expected an object, not a number'],
+    [{ preset: 'wan/foo' }, 'links.preset: must be one of wan/aws-2020-06-05, not "wan/foo"'],
+    [{ preset: 'wan/aws-2020-06-05' }, 'links.regions: node 1.1 has no region: name its zone, "1"'],
+    [{ regions: { 7: 'us-east-1' } }, 'links.preset: is missing: regions are those of a preset'],
+    [{ ...EAST, regions: { 7: 'us-est-1' } }, 'links.regions.7: there is no region "us-est-1"'],
+    [{ ...EAST, rtt_ms: { '1-9': 5 } }, 'links.regions: node 9.1 has no region: name its zone, "9"'],
+    [{ rtt_ms: { '1-x': 5 } }, 'links.rtt_ms.1-x: "x" is neither a zone nor a node of address'],
+    [{ rtt_ms: { '1-2.1': 5 } }, 'links.rtt_ms.1-2.1: must name two zones or two nodes, not one of each'],
+  ])('%j is wrong whoever joins', (links, line) => {
+    expect(template(links)).toThrow(`t.json: ${line}`)
   })
 })

@@ -1,6 +1,6 @@
 /** The `links` object: how far the nodes are from each other, so that a cluster in one place behaves as one across the world. */
 import { z } from 'zod'
-import type { Cluster, NodeId } from '../node-id.ts'
+import { type Cluster, isNodeName, type NodeId } from '../node-id.ts'
 import { show } from './json.ts'
 import { nearest } from './nearest.ts'
 import { PRESETS } from './presets/index.ts'
@@ -61,6 +61,23 @@ export function checkLinks({ preset, regions, rtt_ms }: Links, cluster: Cluster,
   }
   const lost = places && cluster.members.find((id) => regionOf(regions, id) === undefined)
   if (lost) report(['regions'], `node ${lost.name} has no region: name its zone, ${show(String(lost.zone))}`)
+}
+
+/**
+ * The nodes of the smallest cluster with all zones and nodes that `links` names, which nobody has checked yet: what is
+ * wrong there is wrong in any.
+ */
+export function smallestCluster(links: unknown): string[] {
+  const { regions, rtt_ms } = (links ?? {}) as { readonly regions?: unknown; readonly rtt_ms?: unknown }
+  const names = [...keysOf(regions), ...keysOf(rtt_ms).flatMap((pair) => pair.split('-'))]
+  const nodes = new Set(names.filter(isNodeName))
+  const zones = new Set([...nodes].map((node) => node.split('.')[0]))
+  for (const zone of names) if (isNodeName(`${zone}.1`) && !zones.has(zone)) nodes.add(`${zone}.1`)
+  return nodes.size > 0 ? [...nodes] : ['1.1']
+}
+
+function keysOf(value: unknown): string[] {
+  return Object.keys(value ?? {})
 }
 
 /** What a frame needs from one node to another: half of the round trip. */

@@ -4,7 +4,7 @@ import { SynodError } from '../errors.ts'
 import { BENCHMARK_ALIASES, type BenchmarkConfig, benchmarkSchema } from './benchmark.ts'
 import { parseJson, show } from './json.ts'
 import { type KeyNames, type Problem, spellKeys } from './key-names.ts'
-import { linksSchema } from './links.ts'
+import { linksSchema, smallestCluster } from './links.ts'
 import { type Config, configSchema, limitsSchema, timeoutsSchema } from './schema.ts'
 
 const benchmarkNames: KeyNames = { keys: Object.keys(benchmarkSchema.shape), aliases: BENCHMARK_ALIASES }
@@ -24,7 +24,21 @@ const configNames: KeyNames = {
  * @throws SynodError `config`, for example `config.json: address.1.1: "tcp://h" has no port, as in tcp://127.0.0.1:1735`
  */
 export function parseConfig(text: string, where: string): Config {
-  return parse(text, where, configNames, configSchema)
+  return parse(parseJson(text, where), where, configNames, configSchema)
+}
+
+/**
+ * Takes the keys of a `config.json` but for the addresses, which are not known yet, and a name for them in errors; gives
+ * them beside addresses that are made up.
+ * @throws SynodError `config` for what would be wrong in any cluster
+ */
+export function parseTemplate(template: Readonly<Record<string, unknown>>, where: string): Config {
+  const [spelt] = spellKeys(template, configNames) as [{ readonly links?: unknown }, unknown]
+  const nodes = smallestCluster(spelt.links)
+  const at = (address: (host: string) => string) =>
+    Object.fromEntries(nodes.map((id, index) => [id, address(`node${index}`)]))
+  const addresses = { address: at((host) => `tcp://${host}:1`), http_address: at((host) => `http://${host}:2`) }
+  return parse({ ...template, ...addresses }, where, configNames, configSchema)
 }
 
 /**
@@ -32,11 +46,11 @@ export function parseConfig(text: string, where: string): Config {
  * @throws SynodError `config`, for example `benchmark.json: W: must be at most 1, not 1.5`
  */
 export function parseBenchmark(text: string, where: string): BenchmarkConfig {
-  return parse(text, where, benchmarkNames, benchmarkSchema)
+  return parse(parseJson(text, where), where, benchmarkNames, benchmarkSchema)
 }
 
-function parse<S extends z.ZodType>(text: string, where: string, names: KeyNames, schema: S): z.output<S> {
-  const [value, misspelt] = spellKeys(parseJson(text, where), names)
+function parse<S extends z.ZodType>(given: unknown, where: string, names: KeyNames, schema: S): z.output<S> {
+  const [value, misspelt] = spellKeys(given, names)
   const result = misspelt.length > 0 ? undefined : schema.safeParse(value, { reportInput: true })
   if (result?.success) return result.data
   const problems = result ? result.error.issues.map(problemOf) : misspelt

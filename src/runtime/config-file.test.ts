@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseBenchmark } from '../config/index.ts'
-import { readBenchmark, readConfig } from './config-file.ts'
+import { readBenchmark, readConfig, readTemplate } from './config-file.ts'
 
 let directory: string
 beforeAll(() => {
@@ -61,4 +61,12 @@ test('a workload: its file wins, a missing file has the substitute, a bad one ha
   expect(() => readBenchmark(none)).toThrow(`${none}: there is no such file`)
   const bad = write('wrong.json', '{"T": -5}')
   expect(() => readBenchmark(bad, otherwise)).toThrow(`${bad}: T: must be at least 0, not -5`)
+})
+
+test('a file without addresses is given as it is written', () => {
+  const keys = { Thrifty: true, links: { preset: 'wan/aws-2020-06-05', regions: { 1: 'us-east-1' } } }
+  expect(readTemplate(write('template.json', JSON.stringify(keys)))).toEqual(keys)
+  const path = write('addresses.json', '{"Address": {}}')
+  expect(() => readTemplate(path)).toThrow(`${path}: Address: addresses come from the nodes that join`)
+  expect(() => readTemplate(write('list.json', '[]'))).toThrow('list.json: expected an object')
 })

@@ -1,6 +1,13 @@
 /** Reads `config.json` and `benchmark.json` from disk, once, when a program starts. */
 import { readFileSync } from 'node:fs'
-import { type BenchmarkConfig, type Config, parseBenchmark, parseConfig, parseJson } from '../config/index.ts'
+import {
+  type BenchmarkConfig,
+  type Config,
+  parseBenchmark,
+  parseConfig,
+  parseJson,
+  parseTemplate,
+} from '../config/index.ts'
 import { SynodError } from '../errors.ts'
 
 /**
@@ -35,20 +42,8 @@ export function readTemplate(path: string): Readonly<Record<string, unknown>> {
     if (/^(http_)?address$/i.test(key))
       throw new SynodError('config', `${path}: ${key}: addresses come from the nodes that join`)
   }
-  checkTemplate(template as Record<string, unknown>, path)
+  parseTemplate(template as Readonly<Record<string, unknown>>, path)
   return template as Readonly<Record<string, unknown>>
-}
-
-/**
- * Checks the keys of a configuration without addresses, beside one that is made up.
- * @param where the name for it in errors
- * @throws SynodError `config`
- */
-export function checkTemplate(template: Readonly<Record<string, unknown>>, where: string): void {
-  // Which zones there will be is not known yet, so links are checked by those who get the whole.
-  const { links: _, ...checkable } = template
-  const addresses = { address: { '1.1': 'tcp://127.0.0.1:1' }, http_address: { '1.1': 'http://127.0.0.1:2' } }
-  parseConfig(JSON.stringify({ ...checkable, ...addresses }), where)
 }
 
 function missing(path: string): never {

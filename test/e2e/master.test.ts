@@ -99,6 +99,29 @@ test('SIGTERM ends a server that waits at a master with 0', async () => {
   expect((await master.ended).code).toBe(0)
 })
 
+test.each<[object, string]>([
+  [{ protocols: { Paxos: { x: 1 } } }, 'protocols.paxos.x: there is no such option'],
+  [{ protocols: { abd: { retry_ms: 0 } } }, 'protocols.abd.retry_ms: must be a whole number'],
+  [{ protocols: { other: {} }, thrifty: 1 }, 'thrifty: expected true or false'],
+  [{ links: { preset: 'wan/foo' } }, 'links.preset: must be one of'],
+  [{ links: { foo: 1 } }, 'links: unknown key "foo"'],
+  [{ links: 5 }, 'links: expected an object'],
+])('a master does not start with %j', async (keys, problem) => {
+  const file = join(temporaryDirectory(), 'template.json')
+  writeFileSync(file, JSON.stringify(keys))
+  const finished = await runProgram('master', ['-config', file])
+  expect(finished).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^[^\n]+\n$/) })
+  expect(finished.stderr).toContain(`${file}: ${problem}`)
+})
+
+test('a master starts with options of what may be a plugin, and links of who may join', async () => {
+  const file = join(temporaryDirectory(), 'template.json')
+  writeFileSync(file, JSON.stringify({ protocols: { other: { x: 1 } }, links: { rtt_ms: { '1-2': 5 } } }))
+  const master = await startMaster(await freeRange(4), await freeRange(4), '-config', file)
+  master.signal('SIGTERM')
+  expect((await master.ended).code).toBe(0)
+})
+
 test.each<[string, string[], number, RegExp]>([
   ['master', ['-n', '0'], 2, /^-n 0: /],
   ['master', ['-port', '65535'], 2, /^-port 65535: /],
