@@ -14,14 +14,16 @@ import { explainOptions, listProtocols, loadProtocol, optionsOf } from './protoc
 /** How long an orderly end may take before the process just ends. */
 const CLOSE_MS = 4500
 
+const ONLY_DEFAULT = 'no protocol here has it yet: anything but the default is refused'
+
 /** Flags of Paxi's server for what no protocol here does yet: taken at their defaults, as scripts pass them. */
 const PAXI_FLAGS = {
-  adaptive: { type: 'boolean', default: true, describe: 'no protocol here has it yet' },
-  fz: { type: 'integer', default: 0, describe: 'no protocol here has it yet' },
-  ReplyWhenCommit: { type: 'boolean', default: false, describe: 'no protocol here has it yet' },
-  groups: { type: 'integer', default: 5, describe: 'no protocol here has it yet' },
-  mid: { type: 'string', default: '2.1', describe: 'no protocol here has it yet' },
-  wankeeper_mid: { type: 'string', default: '2.1', describe: 'no protocol here has it yet' },
+  adaptive: { type: 'boolean', default: true, describe: ONLY_DEFAULT },
+  fz: { type: 'integer', default: 0, describe: ONLY_DEFAULT },
+  ReplyWhenCommit: { type: 'boolean', default: false, describe: ONLY_DEFAULT },
+  groups: { type: 'integer', default: 5, describe: ONLY_DEFAULT },
+  mid: { type: 'string', default: '2.1', describe: ONLY_DEFAULT },
+  wankeeper_mid: { type: 'string', default: '2.1', describe: ONLY_DEFAULT },
 } as const
 
 const PROGRAM = {

@@ -71,6 +71,7 @@ describe.sequential('a server that cannot start', () => {
     await expectRefusal(startOn(config, '-id', '1.1'), 2, line)
   })
 
+  const PAXI_DEFAULTS = ['-adaptive', '-fz', '0', '-ReplyWhenCommit=false', '-groups', '5', '-mid', '2.1']
   const flags: readonly [string, readonly string[], RegExp][] = [
     ['a data directory without a name', ['-id', '1.1', '-storage='], /-storage/],
     ['an unknown flag', ['-id', '1.1', '-bogus'], /-bogus/],
@@ -81,6 +82,8 @@ describe.sequential('a server that cannot start', () => {
     ['an unknown protocol', ['-id', '1.1', '-algorithm', 'paxoss'], /paxoss.*paxos/],
     ['a plugin that is no module', ['-id', '1.1', '-algorithm', './README.md'], /README\.md/],
     ["an option of Paxi's that nobody takes", ['-id', '1.1', '-fz', '1'], /-fz 1/],
+    ['no adaptive objects, for protocols that are not there', ['-id', '1.1', '-adaptive=false'], /-adaptive false/],
+    ["an unknown id behind options of Paxi's at their defaults", [...PAXI_DEFAULTS, '-id', '1.10'], /^-id 1\.10/],
     ['a read path that nobody has', ['-id', '1.1', '-read', 'follower'], /read.*leader, quorum, any.*follower/],
     ['a read path that abd does not have', ['-id', '1.1', '-algorithm', 'abd', '-read', 'quorum'], /-read quorum: abd/],
     ['a leader for abd', ['-id', '1.1', '-algorithm', 'abd', '-ephemeral_leader'], /-ephemeral_leader: abd/],
