@@ -1,7 +1,11 @@
 /** What was refused is never applied, though the rest of it may come; what came before it has its own answer. */
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { Connection } from './connection.ts'
 import { request, startServer, type TestServer } from './testing/test-server.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 const IMPATIENT = { headersTimeoutMs: 100, requestTimeoutMs: 200, checkIntervalMs: 20 }
 const GARBAGE = 'garbage\r\n\r\n'
@@ -259,4 +263,33 @@ test('requests behind one whose time began anew are not taken for it', async () 
   expect((await one.response()).status).toBe(200)
   await again
   expect((await one.response()).status).toBe(408)
+})
+
+test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
+  'a client that goes (%s) behind the refusal of its body is let go at once',
+  async (how) => {
+    const server = await startServer()
+    const gone = served(server)
+    // None of these comes: what ends the connection is the client.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const one = server.client()
+    expect((await one.exchange(request('PUT /1', { 'Content-Length': '2000000' }))).status).toBe(413)
+    expect(vi.getTimerCount()).toBe(1)
+    one.socket[how]()
+    await gone
+    expect(vi.getTimerCount()).toBe(0)
+  },
+)
+
+test('a client that sends on behind the refusal of its body has a moment to read it', async () => {
+  const server = await startServer()
+  const gone = served(server)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const one = server.client()
+  expect((await one.exchange(request('PUT /1', { 'Content-Length': '2000000' }))).status).toBe(413)
+  one.send(Buffer.alloc(100_000))
+  await server.once(request('GET /health'))
+  expect(one.socket.closed).toBe(false)
+  vi.runAllTimers()
+  await gone
 })

@@ -188,6 +188,8 @@ export class Responder {
     }
     const timer = setTimeout(end, LINGER_MS)
     response.req.once('close', end)
+    // Nothing more arrives from a client that has ended its side.
+    response.req.socket.once('end', end)
     response.req.resume()
   }
 
