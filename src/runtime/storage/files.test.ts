@@ -1,5 +1,5 @@
 /** The storage on the real file system: what the tests with a made-up one cannot see. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -93,6 +93,17 @@ test.each(['makeDirectory', 'lock', 'list', 'open', 'syncDirectory'] as const)(
     await (await DiskStorage.open({ directory: path, owner: OWNER })).close()
   },
 )
+
+test.each(['manifest', 'mark', 'snapshot-7', 'log-1000'])('a directory called %s is named', async (name) => {
+  const path = join(directory, '1.1')
+  await (await DiskStorage.open({ directory: path, owner: OWNER })).close()
+  rmSync(join(path, name), { force: true })
+  mkdirSync(join(path, name))
+  await expect(DiskStorage.open({ directory: path, owner: OWNER })).rejects.toMatchObject({
+    code: 'config',
+    message: `${join(path, name)}: is a directory, not a file`,
+  })
+})
 
 test.skipIf(!existsSync('/dev/null'))(
   'more than one call of the system takes (skipped where there is no /dev/null)',

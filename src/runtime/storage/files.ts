@@ -83,17 +83,20 @@ class RealFile implements File {
   read(into: Uint8Array, position: number): number {
     let filled = 0
     while (filled < into.length) {
-      const count = readSync(
-        this.#handle.fd,
-        into,
-        filled,
-        Math.min(CALL_BYTES, into.length - filled),
-        position + filled,
-      )
+      const count = this.#readOnce(into, filled, position + filled)
       if (count === 0) break
       filled += count
     }
     return filled
+  }
+
+  #readOnce(into: Uint8Array, offset: number, position: number): number {
+    try {
+      return readSync(this.#handle.fd, into, offset, Math.min(CALL_BYTES, into.length - offset), position)
+    } catch (error) {
+      // The system knows a number only; a directory, for example, can be opened to read.
+      throw Object.assign(error as Error, { path: this.path })
+    }
   }
 
   /** A write may end early, for example where the disk is full; the next one then says why. */
