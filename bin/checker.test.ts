@@ -1,6 +1,6 @@
 /** The program as its users start it: verdict and evidence on stdout, one line for what is wrong, the exit code. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,6 +52,14 @@ describe('checker', () => {
       status: 0,
       stdout: ['linearizable', 'no operations: nothing was checked'],
     })
+  })
+
+  test('takes where a log would go, as all programs do, and writes none', () => {
+    const empty = write('unlogged.jsonl', '')
+    const logs = join(folder, 'logs')
+    const words = ['-log', empty, '-model', 'kv', '-format', 'synod', '-log_dir', logs, '-log_level', 'error']
+    expect(checker(...words)).toMatchObject({ status: 0, stderr: [''] })
+    expect(existsSync(logs)).toBe(false)
   })
 
   test('knossos starts from 0 unless told otherwise, also by nil', () => {

@@ -11,7 +11,7 @@ import {
   type Value,
 } from '../src/checker/index.ts'
 import { SynodError } from '../src/errors.ts'
-import { parseFlags, run } from './flags.ts'
+import { COMMON, parseFlags, run } from './flags.ts'
 
 const MODELS = { register, 'cas-register': casRegister, kv }
 const EXIT = { linearizable: 0, 'not linearizable': 3, unknown: 4 }
@@ -30,6 +30,8 @@ const PROGRAM = {
     init: { type: 'string', describe: 'what each key holds at first: nil or a value; 0 for knossos, else nil' },
     timeout: { type: 'number', default: 60, describe: 'seconds after which the verdict is unknown' },
     json: { type: 'boolean', describe: 'print the verdict as one JSON object' },
+    log_dir: COMMON.log_dir,
+    log_level: COMMON.log_level,
   },
   epilogue: 'Exits with 0: linearizable, 3: not linearizable, 4: unknown, 2: usage, 1: the file cannot be read.',
 } as const

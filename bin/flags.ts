@@ -69,12 +69,12 @@ export const COMMON = {
     choices: TRANSPORTS,
     describe: 'between nodes; left out, it is for addresses without a scheme',
   },
-  log_dir: { type: 'string', default: '', describe: 'directory for log files; empty is stderr' },
+  log_dir: { type: 'string', default: '', describe: 'directory for the log of server and master; empty is stderr' },
   log_level: {
     type: 'string',
     default: 'info',
     choices: ['debug', 'info', 'warning', 'error'],
-    describe: 'log this and what is worse',
+    describe: 'they log this and what is worse',
   },
   master: { type: 'string', default: '', describe: 'address of a master that hands out the config' },
 } as const satisfies Flags

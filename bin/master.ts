@@ -6,8 +6,9 @@ import { createMasterServer } from '../src/http/master.ts'
 import { type Addresses, Roster } from '../src/http/roster.ts'
 import { SynodError } from '../src/index.ts'
 import { readConfig, readTemplate } from '../src/runtime/config-file.ts'
+import { openLog } from '../src/runtime/logger.ts'
 import { using } from '../src/runtime/unusable.ts'
-import { onSignals, parseFlags, run } from './flags.ts'
+import { COMMON, onSignals, parseFlags, run } from './flags.ts'
 import { checkOptions } from './protocols.ts'
 
 const PROGRAM = {
@@ -24,6 +25,8 @@ const PROGRAM = {
     thrifty: { type: 'boolean', describe: 'phase-2 messages go to one quorum first' },
     config: { type: 'string', describe: 'file with further keys of the configuration, without addresses' },
     roster: { type: 'string', describe: 'file that keeps the addresses handed out, for a master that starts again' },
+    log_dir: COMMON.log_dir,
+    log_level: COMMON.log_level,
   },
   epilogue: `Nodes join with "server -id ID -master HOST:PORT"; client and cmd take -master, too.`,
 } as const
@@ -51,9 +54,10 @@ async function main(): Promise<undefined> {
     ...(known ? { known: { address: known.address, http_address: known.http_address } } : {}),
     ...(file === undefined ? {} : { keep: (addresses) => writeRoster(file, addresses) }),
   })
+  const log = openLog({ level: flags.log_level, directory: flags.log_dir, name: 'master' })
   const app = createMasterServer(roster, (id, from) => {
-    const rest = roster.missing === 0 ? 'the cluster is complete' : `${roster.missing} more to come`
-    process.stderr.write(`node ${id} has joined from ${from}; ${rest}\n`)
+    const nodeLog = log.child({ node: id })
+    nodeLog.info('joined', { from, missing: roster.missing })
   })
   onSignals((code) => void app.close().then(() => process.exit(code)))
   await app.listen({ host, port })

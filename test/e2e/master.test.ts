@@ -25,7 +25,7 @@ test('three nodes join, serve, and are found by client and cmd', async () => {
   expect([early.code, early.stderr]).toEqual([1, `master ${at}: waiting for 3 more nodes\n`])
 
   const servers = ['1.1', '1.2', '1.3'].map((id) => startProgram('server', ['-id', id, '-master', at]))
-  await until('all have joined', () => master.stderr.includes('the cluster is complete'))
+  await until('all have joined', () => master.stderr.includes('"missing":0'))
   const cmd = (...words: string[]) => runProgram('cmd', ['-master', at, ...words])
   await until('all are ready', async () => (await cmd('state')).stdout.match(/ ready$/gm)?.length === 3)
   expect(await cmd('-id', '1.3', 'put', '500', 'hello')).toMatchObject({ code: 0 })
@@ -62,7 +62,7 @@ test('with a roster a master that starts again knows its cluster; a server waits
   const start = (id: string) => startProgram('server', ['-id', id, '-master', at])
   const [, second] = [start('1.3'), start('1.2'), start('1.1')]
   const state = async () => (await runProgram('cmd', ['-config', roster, 'state'])).stdout
-  await until('all have joined', () => first.stderr.includes('the cluster is complete'))
+  await until('all have joined', () => first.stderr.includes('"missing":0'))
   await until('all are ready', async () => (await state()).match(/ ready$/gm)?.length === 3)
   const before = readFileSync(roster, 'utf8')
   expect(JSON.parse(before).http_address['1.1']).toBe(`http://127.0.0.1:${http + 1}`)
@@ -84,6 +84,23 @@ test('with a roster a master that starts again knows its cluster; a server waits
     2,
     expect.stringMatching(/^-n 4: .*roster\.json has 1\.1, 1\.2, 1\.3\n$/),
   ])
+})
+
+test.each([
+  ['info', ['2.1', '1.1'], [1, 0]],
+  ['warning', [], []],
+])('with -log_dir and -log_level %s the joins of %j are in a file', async (level, nodes, missing) => {
+  const directory = temporaryDirectory()
+  const [port, http] = [await freeRange(3), await freeRange(3)]
+  const master = await startMaster(port, http, '-n', '2', '-log_dir', directory, '-log_level', level)
+  for (const id of ['2.1', '2.1', '1.1']) await fetch(`http://127.0.0.1:${port}/nodes/${id}`, { method: 'POST' })
+  master.signal('SIGTERM')
+  expect(await master.ended).toMatchObject({ code: 0, stderr: `waiting for 2 nodes on 127.0.0.1:${port}\n` })
+  const lines = readFileSync(join(directory, 'master.log'), 'utf8').split('\n').filter(Boolean)
+  const said = lines.map((line) => JSON.parse(line))
+  expect(said.map(({ node }) => node)).toEqual(nodes)
+  expect(said.map((line) => line.missing)).toEqual(missing)
+  for (const line of said) expect(line).toMatchObject({ level: 'info', msg: 'joined', from: '127.0.0.1' })
 })
 
 test('SIGTERM ends a server that waits at a master with 0', async () => {
