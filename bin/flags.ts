@@ -233,7 +233,8 @@ function split(program: Program, argv: readonly string[]) {
     const [, name, inline] = match as unknown as [string, string, string | undefined]
     const flag = Object.hasOwn(program.flags, name) ? program.flags[name]! : undefined
     if (!flag && (name === 'help' || name === 'h')) throw new HelpRequest(helpText(program), before)
-    if (!flag) throw unknown(name, program)
+    if (!flag)
+      throw usage(`unknown flag -${name}; the nearest known flag is -${nearest(name, Object.keys(program.flags))}`)
     given.add(name)
     if (flag.type === 'boolean') {
       const separate = inline === undefined && (argv[i + 1] === 'true' || argv[i + 1] === 'false')
@@ -247,13 +248,6 @@ function split(program: Program, argv: readonly string[]) {
     }
   }
   return { tokens, given, positionals: argv.slice(argv[i] === '--' ? i + 1 : i) }
-}
-
-function unknown(name: string, { flags }: Program): SynodError {
-  const guess = nearest(name, Object.keys(flags))
-  return usage(
-    `unknown flag -${name}; ${guess === undefined ? '-help lists all' : `the nearest known flag is -${guess}`}`,
-  )
 }
 
 /** The spellings of Go's `strconv.ParseBool`. */

@@ -33,8 +33,7 @@ export function spellKeys(value: unknown, names: KeyNames, path: readonly string
     const key = spelling.get(fold(given))
     if (key === undefined) {
       const guess = nearest(given, [...names.keys, ...Object.keys(names.aliases ?? {})])
-      const hint = guess === undefined ? '' : `; the nearest known key is ${show(guess)}`
-      problems.push({ path, message: `unknown key ${show(given)}${hint}` })
+      problems.push({ path, message: `unknown key ${show(given)}; the nearest known key is ${show(guess)}` })
     } else if (seen.has(key)) {
       const message = `key ${show(key)} is given twice, as ${show(seen.get(key))} and ${show(given)}`
       problems.push({ path, message })

@@ -54,9 +54,10 @@ export function checkLinks({ preset, regions, rtt_ms }: Links, cluster: Cluster,
     if (!places) report(['preset'], 'is missing: regions are those of a preset')
     else if (!known(name)) report(['regions', name], 'is neither a zone nor a node of address')
     else if (!places.includes(region)) {
-      const guess = nearest(region, places)
-      const hint = guess === undefined ? '' : `; the nearest name is ${show(guess)}`
-      report(['regions', name], `there is no region ${show(region)}${hint}`)
+      report(
+        ['regions', name],
+        `there is no region ${show(region)}; the nearest name is ${show(nearest(region, places))}`,
+      )
     }
   }
   const lost = places && cluster.members.find((id) => regionOf(regions, id) === undefined)

@@ -19,10 +19,7 @@ export function editDistance(a: string, b: string): number {
   return last[b.length]!
 }
 
-/**
- * Takes a word and the known ones; gives the known one with the least edit distance, or undefined if none is near: a third
- * of the longer of the two may differ, or one letter, but never all of it.
- */
+/** Takes a word and the known ones; gives the known one with the least edit distance, or undefined if none is known. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   // A word much longer than any key would only cost time: what decides lies in its beginning.
   const probe = word.slice(0, 64).toLowerCase()
@@ -30,8 +27,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let least = Number.POSITIVE_INFINITY
   for (const candidate of known) {
     const distance = editDistance(probe, candidate.toLowerCase())
-    const longer = Math.max(probe.length, candidate.length)
-    if (distance < least && distance < longer && distance <= Math.max(1, longer / 3)) {
+    if (distance < least) {
       least = distance
       best = candidate
     }
