@@ -218,6 +218,7 @@ export class Host {
       offers: {
         sessions: protocol.sessions !== 'none',
         compareAndSet: protocol.compareAndSet,
+        order: protocol.sessions === 'log',
         reads: protocol.reads ?? [],
       },
       read: this.#options.read,

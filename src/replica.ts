@@ -73,7 +73,10 @@ export interface Protocol<O = unknown> {
   /** Where it was published. */
   readonly paper: string
   readonly consistency: Consistency
-  /** Where its session tables live: one per log, one per key, or nowhere. */
+  /**
+   * Where its session tables live: one per log, one per key, or nowhere. `log` promises also that what the clients of one
+   * node ask for is done in that order, but for reads that ask for another path: pipelined requests rely on it.
+   */
   readonly sessions: 'log' | 'key' | 'none'
   /** Whether it can compare and set. */
   readonly compareAndSet: boolean

@@ -2,15 +2,16 @@
  * The requests of one connection. The last ones: when bytes stop being HTTP, or stop coming, a refusal must not be taken
  * for the answer of an earlier request, which may well have been applied. And the one whose body is arriving: pipelined
  * requests behind it wait, so that they reach the node in the order in which they were sent. So do those behind one that
- * waits at the door (`door.ts`), and those behind answers of which too much is not yet taken (`answers.ts`); while that is
- * so the connection is not read, and what its client sends stays in the network. Nor is it read while too many were read
- * whose answers have not left (`backlog.ts`).
+ * waits at the door (`door.ts`) or for those before it to be answered (`lane.ts`), and those behind answers of which too much
+ * is not yet taken (`answers.ts`); while that is so the connection is not read, and what its client sends stays in the
+ * network. Nor is it read while too many were read whose answers have not left (`backlog.ts`).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Fifo } from '../parts/fifo.ts'
 import { Backlog, type Stop, type Total } from './backlog.ts'
 import type { Door } from './door.ts'
+import type { Lane } from './lane.ts'
 
 /** Beyond so many bytes of large answers that its client has not taken, nothing more is done for it. */
 const MOST_OWED = 1024 * 1024
@@ -39,8 +40,13 @@ export class Connection {
   #reading = false
   /** Whether what arrives from now on is no request: the last answer is decided. */
   #ended = false
-  /** The request that waits at the door. */
+  /** The request that waits, at the door or before that for its lane. */
   #resting: (() => void) | null = null
+  /** Whether it waits for its lane. */
+  #yields = false
+  /** How many of its requests are in the node, and by which lane they went. */
+  #inside = 0
+  #lane: Lane = 'log'
   /** Whether it is not read for what waits at the door, and for the others' sake. */
   #held = false
   #paused = false
@@ -141,7 +147,7 @@ export class Connection {
     return request === this.#refused
   }
 
-  /** Calls `next` once no earlier request's body is arriving or waits at the door, mostly at once; not if it is refused before. */
+  /** Calls `next` once no earlier request's body is arriving and none waits, mostly at once; not if it is refused before. */
   inTurn(request: IncomingMessage, next: () => void): void {
     if (!this.#blocked && this.#waiting.size === 0) {
       next()
@@ -199,22 +205,45 @@ export class Connection {
 
   /** Nothing behind its present request is handled until `wake`, which begins with `enter`. */
   rest(enter: () => void, door: Door): void {
-    this.#resting = enter
     this.#door = door
     this.awake = false
     this.called = false
-    if (this.#waiting.size > 0) this.#hold()
+    this.#wait(enter)
   }
 
-  /** Ends its rest. A client that has gone away meanwhile is owed nothing, and nothing is done for it. */
+  /** It is its turn at the door; what waits for its lane comes there later. */
   wake(hurried: boolean): void {
-    const enter = this.#resting
-    this.#resting = null
-    if (this.#socket.destroyed) return
     this.awake = true
     this.hurried = hurried
-    enter?.()
-    this.#handOn()
+    if (!this.#yields) this.#goOn()
+  }
+
+  /** Whether a request of this lane may go into the node, beside those that are there. */
+  admits(lane: Lane): boolean {
+    return this.#inside === 0 || (lane === this.#lane && lane !== 'alone')
+  }
+
+  /**
+   * Nothing behind its present request is handled until those in the node are answered, which begins with `next`. They are
+   * within their deadline, and so this ends.
+   */
+  yield(next: () => void): void {
+    this.#yields = true
+    this.#wait(next)
+  }
+
+  /** A request goes into the node by this lane. */
+  enter(lane: Lane): void {
+    this.#lane = lane
+    this.#inside += 1
+  }
+
+  /** One was answered. */
+  leave(): void {
+    this.#inside -= 1
+    if (this.#inside > 0 || !this.#yields) return
+    this.#yields = false
+    this.#goOn()
   }
 
   /** It is its turn with what its client has sent while it waited unread, until `endCall`. */
@@ -254,7 +283,7 @@ export class Connection {
     return this.#stopped
   }
 
-  /** Whether it is not read for what waits of it, at the door or for its answers to be taken. */
+  /** Whether it is not read for what waits of it, at the door, for its lane or for its answers to be taken. */
   get isHeld(): boolean {
     return this.#held
   }
@@ -275,6 +304,20 @@ export class Connection {
 
   get #isLaden(): boolean {
     return this.#owed > MOST_OWED
+  }
+
+  #wait(next: () => void): void {
+    this.#resting = next
+    if (this.#waiting.size > 0) this.#hold()
+  }
+
+  /** Ends its rest. A client that has gone away meanwhile is owed nothing, and nothing is done for it. */
+  #goOn(): void {
+    const next = this.#resting
+    this.#resting = null
+    if (this.#socket.destroyed) return
+    next?.()
+    this.#handOn()
   }
 
   #handOn(): void {

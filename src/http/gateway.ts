@@ -37,6 +37,8 @@ export interface Gateway {
   readonly offers: {
     readonly sessions: boolean
     readonly compareAndSet: boolean
+    /** Whether what this node is asked is done in the order in which it was asked, but for reads beside the log. */
+    readonly order: boolean
     /** The read paths beside the usual one. */
     readonly reads: readonly ReadMode[]
   }

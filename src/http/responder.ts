@@ -13,6 +13,7 @@ import { Connection } from './connection.ts'
 import { Door } from './door.ts'
 import type { Gateway } from './gateway.ts'
 import type { Identity } from './guard.ts'
+import { type Lane, laneOf } from './lane.ts'
 import { mediaType } from './media-type.ts'
 import { writePieces } from './pieces.ts'
 import type { Present } from './present.ts'
@@ -81,20 +82,31 @@ export class Responder {
     const connection = Connection.of(response.req.socket)
     const bytes = command.value.length
     this.#bodies.add(bytes)
-    if (this.#door.isOpen(connection)) {
-      this.#enter(command, read, identity, response, present)
+    const lane = laneOf(command, read, this.#gateway.offers.order)
+    const isNext = connection.admits(lane)
+    if (isNext && this.#door.isOpen(connection)) {
+      this.#enter(command, read, lane, identity, response, present)
       return
     }
     const { socket } = response.req
     const gone = () => this.#bodies.remove(bytes)
     socket.once('close', gone)
-    this.#door.wait(connection, () => {
+    const enter = () => {
       socket.off('close', gone)
-      this.#enter(command, read, identity, response, present)
-    })
+      this.#enter(command, read, lane, identity, response, present)
+    }
+    if (isNext) this.#door.wait(connection, enter)
+    else connection.yield(() => (this.#door.isOpen(connection) ? enter() : this.#door.wait(connection, enter)))
   }
 
-  #enter(command: Command, read: ReadMode, identity: Identity, response: Response, present: Present | null): void {
+  #enter(
+    command: Command,
+    read: ReadMode,
+    lane: Lane,
+    identity: Identity,
+    response: Response,
+    present: Present | null,
+  ): void {
     const bytes = command.value.length
     if (this.closing) {
       this.#bodies.remove(bytes)
@@ -110,16 +122,17 @@ export class Responder {
     const connection = Connection.of(response.req.socket)
     this.#answers.expect(connection, expected)
     this.#inside += 1
-    try {
-      this.#gateway.submit(command, read, (outcome) => {
-        this.#bodies.remove(bytes)
-        this.#settle(outcome, read, identity, response, present)
-        this.#answers.forget(connection, expected)
-      })
-    } catch (error) {
+    connection.enter(lane)
+    const settle = (outcome: Outcome, shown: Present | null): void => {
       this.#bodies.remove(bytes)
-      this.#settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, read, identity, response, null)
+      this.#settle(outcome, read, identity, response, shown)
       this.#answers.forget(connection, expected)
+      connection.leave()
+    }
+    try {
+      this.#gateway.submit(command, read, (outcome) => settle(outcome, present))
+    } catch (error) {
+      settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, null)
     }
   }
 

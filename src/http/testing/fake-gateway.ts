@@ -14,7 +14,7 @@ export class FakeGateway implements Gateway {
   readonly id: NodeId
   store = new KeyValueStore({ multiversion: true })
   machine = new ExactlyOnce(this.store)
-  offers: Gateway['offers'] = { sessions: true, compareAndSet: true, reads: ['leader', 'quorum', 'any'] }
+  offers: Gateway['offers'] = { sessions: true, compareAndSet: true, order: true, reads: ['leader', 'quorum', 'any'] }
   read: ReadMode = ''
   readonly submitted: Command[] = []
   /** The paths that were asked for, one for each command submitted. */
