@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { contentOf, startedBench, type Write } from '../test/support/bench.ts'
 import { Wired } from '../test/support/wired.ts'
 import { get, put } from './command.ts'
-import { Answer, Forward } from './node-messages.ts'
+import { Answer, FORWARD_NUMBER, Forward } from './node-messages.ts'
 import { type Outcome, READ_MODES, type ReadMode, type Request } from './request.ts'
 
 const DONE = { value: Uint8Array.of(7, 8), version: 5, effect: 'done' as const }
@@ -28,6 +28,10 @@ const carries =
 const codes = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => (outcome.ok ? 'ok' : outcome.code))
 
 describe('forwarding', () => {
+  it('has the number on the wire by which transports know it', () => {
+    expect(pair().origin.node.messages.of(Forward).number).toBe(FORWARD_NUMBER)
+  })
+
   it.each(READ_MODES)('carries the command and the read mode %j there, and the answer back', (read) => {
     const { wired, target, outcomes, submit } = pair()
     target.probe.onRequestDo = (request) => target.node.reply(request, DONE, { slot: 3, ballot: 4097 })

@@ -31,6 +31,7 @@ export class Epoch extends message({ epochs: list(uint53), founding: uint32, see
 /**
  * A client's request, sent on to the node that can serve it. `id` increases within one `life` of the origin, which is
  * a random number drawn at each start, so that a repeated frame is not a second request. `timeoutMs` is how long the origin is going to wait, less a margin.
+ * What one client has pipelined arrives in its order only if no network reorders it: see `FORWARD_NUMBER`.
  */
 export class Forward extends message({
   life: uint53,
@@ -39,6 +40,9 @@ export class Forward extends message({
   read: uint32,
   timeoutMs: uint32,
 }) {}
+
+/** The number of `Forward` on the wire, for a transport that must keep these in order and sees nothing but frames. */
+export const FORWARD_NUMBER = 3
 
 /**
  * The outcome of a forwarded request. `code` is 0 for success, else the place in `REFUSALS` counted from 1, or from 100

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../test/support/processes.ts'
 import { FRAME_HEADER, seal } from '../codec/frame.ts'
 import { Cluster, type NodeId } from '../node-id.ts'
+import { FORWARD_NUMBER } from '../node-messages.ts'
 import { SILENT } from '../seams.ts'
 import { DATAGRAM_HEADER, type DatagramHead, sealDatagram } from './datagram.ts'
 import { freePorts } from './free-ports.ts'
@@ -15,8 +16,8 @@ const OLD_LIFE = 11
 const NEW_LIFE = 12
 
 /** A whole frame of so many bytes that begins with a number. */
-function frame(number: number, length = FRAME_HEADER + 1): Uint8Array {
-  return seal(new Uint8Array(length).fill(number), 20)
+function frame(number: number, length = FRAME_HEADER + 1, message = 20): Uint8Array {
+  return seal(new Uint8Array(length).fill(number), message)
 }
 
 let ports: number[]
@@ -91,6 +92,18 @@ test('frames arrive whole, packed or alone, and those too long for a datagram by
   await hears(300)
   expect(numbers().sort()).toEqual(small.map((one) => `1.1:${one.at(-1)}`).sort())
   expect([receiver.rejected, sender.dropped]).toEqual([0, 0])
+})
+
+test('requests that are sent on stay in order, long or short: they all travel by TCP', async () => {
+  await connected(sender, b)
+  const count = 200
+  for (let at = 0; at < count; at++) {
+    const request = frame(at, at % 3 === 0 ? 2 * LONGEST_DATAGRAM_FRAME : undefined, FORWARD_NUMBER)
+    sender.send(b, at % 2 === 0 ? [frame(255), request] : [request])
+  }
+  const requests = () => numbers().filter((number) => number !== '1.1:255')
+  await until('all requests', () => requests().length >= count)
+  expect(requests()).toEqual(Array.from({ length: count }, (_, at) => `1.1:${at}`))
 })
 
 test('nodes that take no datagrams are reached by TCP; without a connection nothing leaves', async () => {

@@ -1,11 +1,13 @@
 /**
  * Nodes over UDP. Beside it there is a TCP connection for each direction of each pair, as without UDP: its handshake gives
  * both ends a key, and its life bounds that of the datagrams. So what was sent to one life of a node, or by an earlier one,
- * has no valid key any more. Long frames travel on that connection.
+ * has no valid key any more. Long frames, and those that must keep their order, travel on that connection.
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { frameNumber } from '../codec/frame.ts'
 import type { NodeId } from '../node-id.ts'
+import { FORWARD_NUMBER } from '../node-messages.ts'
 import type { Receive } from '../seams.ts'
 import type { ConnectedTransport } from './connected-transport.ts'
 import { DATAGRAM_HEADER, framesOf, isGenuine, readHead, sealDatagram } from './datagram.ts'
@@ -92,7 +94,7 @@ export class UdpTransport implements ConnectedTransport {
     let pack: Uint8Array[] = []
     let bytes = DATAGRAM_HEADER
     for (const frame of frames) {
-      if (frame.length > LONGEST_DATAGRAM_FRAME) {
+      if (goesByConnection(frame)) {
         left = this.#tcp.send(to, [frame]) || left
         continue
       }
@@ -190,4 +192,13 @@ export class UdpTransport implements ConnectedTransport {
     }
     return socket
   }
+}
+
+/**
+ * Whether a frame travels by TCP: what is too long for a datagram, and clients' requests, whatever their length. A network
+ * may reorder datagrams, and a short frame would overtake a long one, so that of two writes of one connection the first would
+ * win. Nor is a request repeated when it is lost, as what protocols say is.
+ */
+function goesByConnection(frame: Uint8Array): boolean {
+  return frame.length > LONGEST_DATAGRAM_FRAME || frameNumber(frame) === FORWARD_NUMBER
 }
