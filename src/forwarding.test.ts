@@ -4,14 +4,15 @@ import { get } from './command.ts'
 import { Forwarding } from './forwarding.ts'
 import { Cluster } from './node-id.ts'
 import { Answer, Forward } from './node-messages.ts'
-import { Request } from './request.ts'
+import { NO_PROPERTIES, Request } from './request.ts'
 
 const WINDOW = 65_536
 const cluster = new Cluster(['1.1', '1.2', '1.3'])
 const target = cluster.at(1)
 const origin = cluster.at(2)
-const request = () => new Request(get('k'), '', 100, false, () => {})
-const forward = (life: number, id: number) => new Forward({ life, id, command: get('k'), read: 0, timeoutMs: 5 })
+const request = () => new Request({ command: get('k'), read: '', properties: NO_PROPERTIES }, 100, false, () => {})
+const forward = (life: number, id: number) =>
+  new Forward({ life, id, command: get('k'), read: 0, timeoutMs: 5, properties: [] })
 const answer = (life: number, id: number) =>
   new Answer({ life, id, code: 0, reason: '', absent: true, value: new Uint8Array(0), version: 0, slot: 0, ballot: 0 })
 

@@ -54,6 +54,7 @@ export {
 export {
   type Outcome,
   type Position,
+  type Properties,
   READ_MODES,
   type ReadMode,
   Request,

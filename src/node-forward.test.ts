@@ -43,6 +43,28 @@ describe('forwarding', () => {
     expect(outcomes).toEqual([{ ok: true, result: DONE, position: { slot: 3, ballot: 4097 } }])
   })
 
+  it('carries what the client has told besides, and costs nothing where that is nothing', () => {
+    const { wired, origin, target } = pair()
+    const lengths: number[] = []
+    wired.times = (write) => {
+      if (carries('Forward')(write)) lengths.push(...write.frames.map(({ length }) => length))
+      return 1
+    }
+    const told = new Map([
+      ['x-colour', 'r\xe9d'],
+      ['', ''],
+    ])
+    for (const properties of [told, new Map<string, string>()]) {
+      origin.node.submit(get('k'), '', () => {}, properties)
+      wired.settle()
+    }
+    origin.node.submit(get('k'), '', () => {})
+    wired.settle()
+    expect(target.probe.requests.map(({ properties }) => properties)).toEqual([told, new Map(), new Map()])
+    // Each string has a tag and a length before it, and so has each property.
+    expect(lengths).toEqual([lengths[1]! + (2 + (2 + 8) + (2 + 4)) + (2 + 2 + 2), lengths[1], lengths[1]])
+  })
+
   it.each([
     { value: null, version: 0, effect: 'done' as const },
     { value: null, version: 3, effect: 'absent' as const },
@@ -267,7 +289,7 @@ describe('a target with too many requests', () => {
   /** A peer that forwards more than it may have open. */
   const crowd = (target: ReturnType<typeof pair>['target'], count: number) => {
     for (let id = 1; id <= count; id++)
-      target.hear('1.3', Forward, { life: 1, id, command: get('own'), read: 0, timeoutMs: 900 })
+      target.hear('1.3', Forward, { life: 1, id, command: get('own'), read: 0, timeoutMs: 900, properties: [] })
   }
 
   it('refuses definitely, and does not show the request to its replica', () => {
@@ -332,7 +354,7 @@ describe('what an absurd peer sends', () => {
 
   it('a request is not kept open for longer than one’s own', () => {
     const bench = startedBench({ node: { requestTimeoutMs: 1000 } })
-    bench.hear('1.2', Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 2 ** 32 - 1 })
+    bench.hear('1.2', Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 2 ** 32 - 1, properties: [] })
     bench.clock.settle()
     expect(bench.probe.requests[0]!.deadline).toBeLessThanOrEqual(bench.clock.time + 1000)
   })
@@ -340,14 +362,14 @@ describe('what an absurd peer sends', () => {
   it('one peer’s ids do not use up another’s of the same life', () => {
     const bench = startedBench()
     for (const from of ['1.2', '1.3', '1.2'])
-      bench.hear(from, Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 100 })
+      bench.hear(from, Forward, { life: 5, id: 1, command: get('k'), read: 0, timeoutMs: 100, properties: [] })
     bench.clock.settle()
     expect(bench.probe.requests).toHaveLength(2)
   })
 
   it('a read mode that there is not is an ordinary read', () => {
     const bench = startedBench()
-    bench.hear('1.2', Forward, { life: 5, id: 1, command: get('k'), read: 77, timeoutMs: 100 })
+    bench.hear('1.2', Forward, { life: 5, id: 1, command: get('k'), read: 77, timeoutMs: 100, properties: [] })
     bench.clock.settle()
     expect(bench.probe.requests[0]).toMatchObject({ read: '', forwarded: true })
   })
@@ -356,7 +378,8 @@ describe('what an absurd peer sends', () => {
 describe('with a disk', () => {
   it('an answer to another node waits for the sync; a refusal does not', () => {
     const bench = startedBench({ durable: true })
-    for (const id of [1, 2]) bench.hear('1.2', Forward, { life: 5, id, command: get('k'), read: 0, timeoutMs: 100 })
+    for (const id of [1, 2])
+      bench.hear('1.2', Forward, { life: 5, id, command: get('k'), read: 0, timeoutMs: 100, properties: [] })
     bench.probe.onTurnEndDo = () => {
       const [slow, fast] = bench.probe.requests.splice(0)
       if (!slow || !fast) return

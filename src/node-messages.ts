@@ -5,7 +5,7 @@
  *     node with a disk ── Epoch ──> all           whether it is the newest that the node has had (freshness.ts)
  *     origin ── Forward ──> target ── Answer ──> origin
  */
-import { bool, bytes, list, message, nested, record, string, uint32, uint53 } from './codec/schema.ts'
+import { bool, bytes, list, message, nested, record, string, struct, uint32, uint53 } from './codec/schema.ts'
 import { Command } from './command.ts'
 
 /**
@@ -28,9 +28,13 @@ export class Announce extends message({
  */
 export class Epoch extends message({ epochs: list(uint53), founding: uint32, seen: list(uint53), asks: bool }) {}
 
+/** What a client has told of a request besides the command. */
+export class Property extends struct({ name: string, value: string }) {}
+
 /**
  * A client's request, sent on to the node that can serve it. `id` increases within one `life` of the origin, which is
  * a random number drawn at each start, so that a repeated frame is not a second request. `timeoutMs` is how long the origin is going to wait, less a margin.
+ * `properties` are there only where the protocol asks for them.
  * What one client has pipelined arrives in its order only if no network reorders it: see `FORWARD_NUMBER`.
  */
 export class Forward extends message({
@@ -39,6 +43,7 @@ export class Forward extends message({
   command: nested(Command),
   read: uint32,
   timeoutMs: uint32,
+  properties: list(Property),
 }) {}
 
 /** The number of `Forward` on the wire, for a transport that must keep these in order and sees nothing but frames. */

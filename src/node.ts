@@ -26,8 +26,8 @@ import { Fifo } from './parts/fifo.ts'
 import { PROTOCOL_NUMBERS, Registry } from './registry.ts'
 import { type Admit, Relay } from './relay.ts'
 import type { Memory, Replica } from './replica.ts'
-import type { Outcome, Position, ReadMode, Respond, Result, Urgency } from './request.ts'
-import { outcomeOf, Request, tell } from './request.ts'
+import type { Asked, Outcome, Position, ReadMode, Respond, Result, Urgency } from './request.ts'
+import { NO_PROPERTIES, outcomeOf, Request, tell } from './request.ts'
 import type { Log, Random, Timer } from './seams.ts'
 import { ExactlyOnce } from './store/exactly-once.ts'
 
@@ -76,7 +76,7 @@ export class Node {
     this.#parts = parts
     this.#options = options
     this.founding = new Founding(this, parts.storage, options, (memory) => this.#started(memory))
-    const admit: Admit = (...asked) => this.#admit(...asked, true)
+    const admit: Admit = (asked, timeoutMs, respond) => this.#admit(asked, timeoutMs, respond, true)
     this.#relay = new Relay(this, admit, (request) => this.#replica!.onRequest(request))
     // Behind the answers that have come by that connection.
     parts.transport.watch?.((peer) => this.#enqueue(() => this.#relay.lost(peer), false))
@@ -221,10 +221,10 @@ export class Node {
   }
 
   /** Takes a client's request; `respond` is called exactly once, unless the node is stopped. */
-  submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void {
+  submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void, properties = NO_PROPERTIES): void {
     const answer: Respond = (outcome, urgency) =>
       this.#outbox.addAction(() => tell(respond, outcome, this.log), this.#gate(urgency), this.#durability.synced)
-    this.#admit(command, read, this.#options.requestTimeoutMs, answer, false)
+    this.#admit({ command, read, properties }, this.#options.requestTimeoutMs, answer, false)
     this.#scheduleTurn()
   }
 
@@ -354,14 +354,14 @@ export class Node {
   }
 
   /** Opens a request: refuses it if there are too many, else queues it for the replica. */
-  #admit(command: Command, read: ReadMode, timeoutMs: number, respond: Respond, forwarded: boolean): void {
+  #admit(asked: Asked, timeoutMs: number, respond: Respond, forwarded: boolean): void {
     if (this.#open.full(forwarded)) {
       const reason = `more than ${this.#options.maxRequests} requests are open here`
       respond({ ok: false, code: 'overloaded', reason }, 'urgent')
       return
     }
     const patience = Math.min(timeoutMs, this.#options.requestTimeoutMs)
-    const request = new Request(command, read, this.now() + patience, forwarded, (outcome, urgency) => {
+    const request = new Request(asked, this.now() + patience, forwarded, (outcome, urgency) => {
       this.#open.close(forwarded)
       respond(outcome, urgency)
     })

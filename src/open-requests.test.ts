@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { HandClock } from '../test/support/hand-clock.ts'
 import { get } from './command.ts'
 import { OpenRequests } from './open-requests.ts'
-import { Request } from './request.ts'
+import { NO_PROPERTIES, Request } from './request.ts'
 
 function opened(limit = 3) {
   const clock = new HandClock()
@@ -13,7 +13,12 @@ function opened(limit = 3) {
     for (const request of requests) request.answer({ ok: false, code: 'unknown', reason: '' }, 'urgent')
   })
   const add = (key: string, deadline: number, forwarded = false) => {
-    const request = new Request(get(key), '', clock.time + deadline, forwarded, () => open.close(forwarded))
+    const request = new Request(
+      { command: get(key), read: '', properties: NO_PROPERTIES },
+      clock.time + deadline,
+      forwarded,
+      () => open.close(forwarded),
+    )
     open.add(request)
     return request
   }

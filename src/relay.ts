@@ -1,17 +1,18 @@
 /** Requests between nodes: sends them on to the node that can serve them, and takes those that others send here. */
 
 import { frameNumber, framePayload } from './codec/frame.ts'
-import type { Command } from './command.ts'
 import { type RefusalCode, SynodError } from './errors.ts'
 import { Forwarding } from './forwarding.ts'
 import type { Node } from './node.ts'
 import type { NodeId } from './node-id.ts'
-import { Answer, Forward } from './node-messages.ts'
+import { Answer, Forward, type Property } from './node-messages.ts'
 import {
+  type Asked,
   type Effect,
+  NO_PROPERTIES,
   type Outcome,
+  type Properties,
   READ_MODES,
-  type ReadMode,
   type Request,
   type Respond,
   type Urgency,
@@ -39,7 +40,7 @@ const FIRST_EFFECT = 100
 const EMPTY = new Uint8Array(0)
 
 /** Takes a request from another node into this one; `respond` gets its one answer. */
-export type Admit = (command: Command, read: ReadMode, timeoutMs: number, respond: Respond) => void
+export type Admit = (asked: Asked, timeoutMs: number, respond: Respond) => void
 
 export class Relay {
   readonly #node: Node
@@ -71,7 +72,8 @@ export class Relay {
     const timeoutMs = Math.max(1, Math.floor((request.deadline - this.#node.now()) * SHARE))
     const read = READ_MODES.indexOf(request.read)
     const id = this.#forwarding.sent(request, to)
-    this.#node.send(to, Forward, { life, id, command: request.command, read, timeoutMs })
+    const properties = listOf(request.properties)
+    this.#node.send(to, Forward, { life, id, command: request.command, read, timeoutMs, properties })
   }
 
   /**
@@ -108,7 +110,8 @@ export class Relay {
   onForward(m: Forward, from: NodeId): void {
     if (!this.#forwarding.admit(m, from)) return
     const respond: Respond = (outcome, urgency) => this.#answer(from, m, outcome, urgency)
-    this.#admit(m.command, READ_MODES[m.read] ?? '', m.timeoutMs, respond)
+    const { command, properties } = m
+    this.#admit({ command, read: READ_MODES[m.read] ?? '', properties: propertiesOf(properties) }, m.timeoutMs, respond)
   }
 
   onAnswer(m: Answer, from: NodeId): void {
@@ -147,6 +150,16 @@ export class Relay {
     }
     this.#node.send(to, Answer, answer, urgency)
   }
+}
+
+const NOTHING: readonly Property[] = []
+
+function listOf(properties: Properties): readonly Property[] {
+  return properties.size === 0 ? NOTHING : Array.from(properties, ([name, value]) => ({ name, value }))
+}
+
+function propertiesOf(list: readonly Property[]): Properties {
+  return list.length === 0 ? NO_PROPERTIES : new Map(list.map(({ name, value }) => [name, value]))
 }
 
 /** An outcome in one number: 0 for `done`, see `REFUSALS` and `EFFECTS`. */

@@ -82,6 +82,8 @@ export interface Protocol<O = unknown> {
   readonly compareAndSet: boolean
   /** The read paths that a client may ask for beside the usual one. Left out: none. */
   readonly reads?: readonly Exclude<ReadMode, ''>[]
+  /** Whether it looks at `Request.properties`: only then are they kept, and sent along with forwarded requests. */
+  readonly properties?: boolean
   /** Keys of the configuration and flags of `server` that it takes as options, which are 1 when they are on. */
   readonly switches?: readonly Switch[]
   /** Whether a node that has lost its memory stays out for good. Left out: it takes it over from its peers. */

@@ -1,7 +1,7 @@
 /** The three states of a request, and that it has one answer. */
 import { expect, it } from 'vitest'
 import { get } from './command.ts'
-import { type Outcome, Request, type Urgency } from './request.ts'
+import { NO_PROPERTIES, type Outcome, Request, type Urgency } from './request.ts'
 
 const REFUSED: Outcome = { ok: false, code: 'unavailable', reason: 'no leader' }
 const DONE: Outcome = { ok: true, result: { value: null, version: 0, effect: 'done' }, position: null }
@@ -11,7 +11,10 @@ function request(): { request: Request; answers: [Outcome, Urgency][] } {
   const respond = (outcome: Outcome, urgency: Urgency) => {
     answers.push([outcome, urgency])
   }
-  return { request: new Request(get('k'), 'quorum', 70, false, respond), answers }
+  return {
+    request: new Request({ command: get('k'), read: 'quorum', properties: NO_PROPERTIES }, 70, false, respond),
+    answers,
+  }
 }
 
 it('is taken once, and then answered once', () => {
@@ -35,7 +38,7 @@ it('is not taken any more once refused', () => {
 
 it('ignores an answer given while it is answering', () => {
   const answers: Outcome[] = []
-  const r: Request = new Request(get('k'), '', 1, false, (outcome) => {
+  const r: Request = new Request({ command: get('k'), read: '', properties: NO_PROPERTIES }, 1, false, (outcome) => {
     answers.push(outcome)
     r.answer(REFUSED, 'urgent')
   })

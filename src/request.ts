@@ -24,6 +24,22 @@ export type ReadMode = '' | 'leader' | 'quorum' | 'any'
 export const READ_MODES: readonly ReadMode[] = ['', 'leader', 'quorum', 'any']
 
 /**
+ * What a client has told of a request besides the command: the headers with which it came to the first node, by their names
+ * in lower case. A value has one character per byte; those of a header that was repeated are joined, as a rule by a comma.
+ */
+export type Properties = ReadonlyMap<string, string>
+
+/** Those of a request that came without. */
+export const NO_PROPERTIES: Properties = new Map()
+
+/** What is asked of a node. */
+export interface Asked {
+  readonly command: Command
+  readonly read: ReadMode
+  readonly properties: Properties
+}
+
+/**
  * What became of an executed command. It is part of the state machine's deterministic output.
  *
  * `done`: it did what it says. `absent`: a delete found nothing. `mismatch`: the key was not as a compare-and-set
@@ -102,12 +118,18 @@ export class Request {
   readonly deadline: number
   /** Whether another node sent it here: such a request is not sent on. */
   readonly forwarded: boolean
+  /**
+   * The headers that its client sent along, also where it was forwarded; see `Properties`. Empty unless the protocol is
+   * declared with `properties`, and for requests that came by no HTTP, as in the simulator.
+   */
+  readonly properties: Properties
   state: 'waiting' | 'taken' | 'answered' = 'waiting'
   readonly #respond: Respond
 
-  constructor(command: Command, read: ReadMode, deadline: number, forwarded: boolean, respond: Respond) {
+  constructor({ command, read, properties }: Asked, deadline: number, forwarded: boolean, respond: Respond) {
     this.command = command
     this.read = read
+    this.properties = properties
     this.deadline = deadline
     this.forwarded = forwarded
     this.#respond = respond

@@ -148,6 +148,13 @@ node.refuse(request, 'malformed', 'no leader')
 // @ts-expect-error undefined is no value
 node.reply(request, { value: undefined, version: 0, effect: 'done' }, null)
 
+// What a client told besides is there to be read.
+const colour: string | undefined = request.properties.get('x-colour')
+// @ts-expect-error properties are not written
+request.properties.set('x-colour', colour ?? '')
+// @ts-expect-error nor are they others
+request.properties = new Map()
+
 // A read takes one of the paths that there are.
 declare const client: KeyValueClient
 void client.get('k', { read: 'any', timeoutMs: 5 })

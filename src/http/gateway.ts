@@ -2,7 +2,7 @@
 import type { Ballots } from '../ballots.ts'
 import type { Command } from '../command.ts'
 import type { Cluster, NodeId } from '../node-id.ts'
-import type { Outcome, ReadMode } from '../request.ts'
+import type { Outcome, Properties, ReadMode } from '../request.ts'
 
 /** The names of the faults, for healing one of them. */
 export const FAULT_NAMES = ['crash', 'drop', 'slow', 'flaky', 'partition'] as const
@@ -39,6 +39,8 @@ export interface Gateway {
     readonly compareAndSet: boolean
     /** Whether what this node is asked is done in the order in which it was asked, but for reads beside the log. */
     readonly order: boolean
+    /** Whether it asks for the properties of requests; else there are none. */
+    readonly properties: boolean
     /** The read paths beside the usual one. */
     readonly reads: readonly ReadMode[]
   }
@@ -50,7 +52,7 @@ export interface Gateway {
    * Hands a command to the node. `respond` is called exactly once, now or later: deadlines are the gateway's.
    * The command's bytes belong to the gateway from here on.
    */
-  submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void
+  submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void, properties: Properties): void
   /** How many commands would not be refused for overload now. */
   readonly room: number
   /** A random integer in [0, 2^32), to tell sessions apart. */

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Command } from '../command.ts'
 import { ERRORS } from '../errors.ts'
-import type { Outcome, ReadMode, Result } from '../request.ts'
+import { NO_PROPERTIES, type Outcome, type ReadMode, type Result } from '../request.ts'
 import { Answers } from './answers.ts'
 import { Bodies, type Overflow } from './bodies.ts'
 import { readBody } from './body.ts'
@@ -17,6 +17,7 @@ import { type Lane, laneOf } from './lane.ts'
 import { mediaType } from './media-type.ts'
 import { writePieces } from './pieces.ts'
 import type { Present } from './present.ts'
+import { propertiesOf } from './properties.ts'
 
 /** A request's response as Node made it. */
 export type Response = ServerResponse<IncomingMessage>
@@ -129,8 +130,9 @@ export class Responder {
       this.#answers.forget(connection, expected)
       connection.leave()
     }
+    const properties = this.#gateway.offers.properties ? propertiesOf(response.req.headers) : NO_PROPERTIES
     try {
-      this.#gateway.submit(command, read, (outcome) => settle(outcome, present))
+      this.#gateway.submit(command, read, (outcome) => settle(outcome, present), properties)
     } catch (error) {
       settle({ ok: false, code: 'internal', reason: sentenceOf(error) }, null)
     }

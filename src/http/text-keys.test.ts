@@ -203,7 +203,7 @@ test('a protocol without them answers 501, and shows no versions', async () => {
   const { gateway, once, servesWell } = await (async () => {
     const { FakeGateway } = await import('./testing/fake-gateway.ts')
     const plain = new FakeGateway()
-    plain.offers = { sessions: false, compareAndSet: false, order: false, reads: [] }
+    plain.offers = { sessions: false, compareAndSet: false, order: false, properties: false, reads: [] }
     return startServer({}, plain)
   })()
   expect((await once(request('POST /session'))).status).toBe(501)

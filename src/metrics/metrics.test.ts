@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { FRAME_HEADER, seal } from '../codec/frame.ts'
 import { get, put } from '../command.ts'
 import { Cluster } from '../node-id.ts'
-import type { Outcome } from '../request.ts'
+import { NO_PROPERTIES, type Outcome } from '../request.ts'
 import { type Clock, SILENT, type Storage } from '../seams.ts'
 import { METRICS } from './catalogue.ts'
 import { CountedStore } from './counted-store.ts'
@@ -100,8 +100,8 @@ describe('what passes through a meter', () => {
     const answers: Outcome[] = [DONE, { ok: false, code: 'unknown', reason: 'late' }]
     const submit = requests.wrap((_command, _read, respond) => respond(answers.shift()!))
     const heard: Outcome[] = []
-    submit(put('1', VALUE), '', (outcome) => heard.push(outcome))
-    submit(get('1'), '', (outcome) => heard.push(outcome))
+    submit(put('1', VALUE), '', (outcome) => heard.push(outcome), NO_PROPERTIES)
+    submit(get('1'), '', (outcome) => heard.push(outcome), NO_PROPERTIES)
     expect(heard).toHaveLength(2)
     expect(requests.outcomes).toMatchObject({ done: 1, unknown: 1, unavailable: 0 })
     expect([requests.reads.counts, requests.writes.counts].map((all) => all.reduce((a, b) => a + b))).toEqual([1, 1])

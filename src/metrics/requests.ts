@@ -1,7 +1,7 @@
 /** Counts what became of clients' requests, and how long they took: a wrapper around the node's `submit`. */
 import { type Command, Op } from '../command.ts'
 import type { RefusalCode } from '../errors.ts'
-import type { Effect, Outcome, ReadMode, SessionRefusal } from '../request.ts'
+import type { Effect, Outcome, Properties, ReadMode, SessionRefusal } from '../request.ts'
 import { Distribution } from './distribution.ts'
 
 /** Seconds. */
@@ -11,7 +11,12 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 type OutcomeName = Exclude<Effect, SessionRefusal> | RefusalCode
 
 /** Takes a client's request; `respond` is called once with its outcome. */
-export type Submit = (command: Command, read: ReadMode, respond: (outcome: Outcome) => void) => void
+export type Submit = (
+  command: Command,
+  read: ReadMode,
+  respond: (outcome: Outcome) => void,
+  properties: Properties,
+) => void
 
 export class Requests {
   readonly outcomes: Record<OutcomeName, number> = {
@@ -31,14 +36,15 @@ export class Requests {
 
   /** What to call instead of `submit`. */
   wrap(submit: Submit): Submit {
-    return (command, read, respond) => {
+    return (command, read, respond, properties) => {
       const durations = command.op === Op.get ? this.reads : this.writes
       const begin = performance.now()
-      submit(command, read, (outcome) => {
+      const observe = (outcome: Outcome): void => {
         durations.observe((performance.now() - begin) / 1000)
         this.outcomes[nameOf(outcome)] += 1
         respond(outcome)
-      })
+      }
+      submit(command, read, observe, properties)
     }
   }
 }

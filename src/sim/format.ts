@@ -11,6 +11,9 @@ const DRAWN = 65_536
 /** The longest bytes that are shown as text. */
 const TEXT_BYTES = 24
 
+/** A list of messages that is mostly empty, as few protocols ask for it: it is shown only where it says something. */
+const RARE = 'properties'
+
 /** Formats the values of one run or scenario. */
 export class Format {
   readonly #ballots: Ballots
@@ -36,7 +39,7 @@ export class Format {
 
   /** All fields of a message or struct, lists last. */
   fields(values: object): string {
-    const entries = Object.entries(values)
+    const entries = Object.entries(values).filter(([name, value]) => name !== RARE || value.length !== 0)
     const isList = ([, value]: [string, unknown]) => Array.isArray(value)
     return [...entries.filter((entry) => !isList(entry)), ...entries.filter(isList)]
       .map(([name, value]) => `${name}=${this.value(value)}`)

@@ -2,7 +2,7 @@
 import { Ballots } from '../../ballots.ts'
 import type { Command } from '../../command.ts'
 import { Cluster, type NodeId } from '../../node-id.ts'
-import { type Outcome, outcomeOf, type ReadMode } from '../../request.ts'
+import { NO_PROPERTIES, type Outcome, outcomeOf, type Properties, type ReadMode } from '../../request.ts'
 import { ExactlyOnce } from '../../store/exactly-once.ts'
 import { KeyValueStore } from '../../store/kv-store.ts'
 import type { Faults, Gateway } from '../gateway.ts'
@@ -14,11 +14,19 @@ export class FakeGateway implements Gateway {
   readonly id: NodeId
   store = new KeyValueStore({ multiversion: true })
   machine = new ExactlyOnce(this.store)
-  offers: Gateway['offers'] = { sessions: true, compareAndSet: true, order: true, reads: ['leader', 'quorum', 'any'] }
+  offers: Gateway['offers'] = {
+    sessions: true,
+    compareAndSet: true,
+    order: true,
+    properties: false,
+    reads: ['leader', 'quorum', 'any'],
+  }
   read: ReadMode = ''
   readonly submitted: Command[] = []
   /** The paths that were asked for, one for each command submitted. */
   readonly paths: ReadMode[] = []
+  /** And what came with each. */
+  readonly properties: Properties[] = []
   /** While set, answers wait here. */
   held: (() => void)[] | null = null
   /** While set, every command is refused with it. */
@@ -51,10 +59,11 @@ export class FakeGateway implements Gateway {
     this.id = this.cluster.find(name) ?? this.cluster.at(0)
   }
 
-  submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void): void {
+  submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void, properties = NO_PROPERTIES): void {
     if (this.defect) throw this.defect
     this.submitted.push(command)
     this.paths.push(read)
+    this.properties.push(properties)
     this.room -= 1
     const answer = (): void => {
       this.room += 1
