@@ -10,8 +10,8 @@ import type { Process } from '../process.ts'
 /** Events that are no messages are not counted against `maxInbox`: requests, timers, messages to the node itself. */
 const OTHER_EVENTS = 512
 
-/** More than one message has, or one event records. */
-const ONE_BYTES = 50_000
+/** More than one message has, or one event records: the install of a snapshot is one. */
+const ONE_BYTES = 500_000
 
 /** Far more outputs than come up while a disk syncs, but for the answers to what a deaf node then hears at once. */
 const MOST_HELD = 2048

@@ -177,8 +177,8 @@ describe('bounded', () => {
     expect(look({ inbox: 1000 })[0]).toBe('1.1 has queued 1000 events, and may queue 64')
     expect(look({ held: 5000 })[0]).toBe('1.1 holds back 5000 outputs')
     expect(look({ inboxBytes: 1000, unsyncedBytes: 2000 })).toEqual([null, null])
-    expect(look({ inboxBytes: 60_000 })[0]).toBe('1.1 has queued 60000 bytes, and may queue 1000')
-    expect(look({ unsyncedBytes: 60_000 })[0]).toBe('1.1 has 60000 bytes not on disk, and may have 2000')
+    expect(look({ inboxBytes: 600_000 })[0]).toBe('1.1 has queued 600000 bytes, and may queue 1000')
+    expect(look({ unsyncedBytes: 600_000 })[0]).toBe('1.1 has 600000 bytes not on disk, and may have 2000')
   })
 
   it('fails when something is left at rest', () => {
