@@ -275,7 +275,7 @@ export class Host {
     }
     const { syncMs } = this.node.load
     if (syncMs > this.#options.config.timeouts.request_ms)
-      return { ready: false, reason: `its disk has not answered for ${Math.floor(syncMs / 1000)} s` }
+      return { ready: false, reason: `its disk has been at one sync for ${Math.floor(syncMs / 1000)} s` }
     const { ready, reason } = this.replica.status()
     // It may well pass requests on; but who restarts the next node now may leave too few that remember.
     if (ready && this.node.memory === 'lost') return { ready: false, reason: `${reason}; counts in no quorum yet` }

@@ -59,11 +59,13 @@ async function main(): Promise<number | undefined> {
   refuseUnsupported(asked)
   const hosts: Host[] = []
   let ending = false
+  /** The data directory that is being opened: its threads hold up the process's end. */
+  let opening: Promise<unknown> | null = null
   // From the first moment: whoever waits for a master, or reads its records, can be told to end.
   onSignals((code) => {
     ending = true
-    setTimeout(() => endNow(hosts, code), CLOSE_MS).unref()
-    void Promise.all(hosts.map((host) => host.close(!asked.sim))).then(
+    setTimeout(() => endNow(opening !== null || hosts.some(({ waitsForDisk }) => waitsForDisk), code), CLOSE_MS).unref()
+    void Promise.all([opening?.catch(() => {}), ...hosts.map((host) => host.close(!asked.sim))]).then(
       () => process.exit(code),
       () => process.exit(1),
     )
@@ -92,7 +94,10 @@ async function main(): Promise<number | undefined> {
     }
     const place = flags.storage ?? config.storage
     const owner = ownerOf(config, cluster, id, protocol)
-    const storage = await openStorage(place, owner, config.limits.log_bytes, nodeLog)
+    const opened = openStorage(place, owner, config.limits.log_bytes, nodeLog)
+    opening = opened
+    const storage = await opened
+    opening = null
     const { bootstrap } = flags
     const parts = { config, cluster, id, protocol, options, storage, hub, overUdp, log: nodeLog, onFailure }
     hosts.push(new Host({ ...parts, bootstrap, read }))
@@ -101,10 +106,13 @@ async function main(): Promise<number | undefined> {
   return undefined
 }
 
-/** Ends what did not end in order. Node waits for its threads, and these for a disk that hangs: then only a signal helps. */
-function endNow(hosts: readonly Host[], code: number): void {
-  if (hosts.some(({ waitsForDisk }) => waitsForDisk)) {
-    process.stderr.write('the disk does not answer: killed with its last sync under way\n')
+/**
+ * Ends what did not end in order. Node waits for its threads, and these for a disk that is slow or hangs: then only a signal
+ * helps.
+ */
+function endNow(usesDisk: boolean, code: number): void {
+  if (usesDisk) {
+    process.stderr.write('the disk is not done: killed with its last work under way\n')
     process.kill(process.pid, 'SIGKILL')
   }
   process.exit(code)

@@ -1,6 +1,6 @@
 /**
- * How far the disk has come with what a node records: the numbers by which outputs wait, and how much is not durable yet.
- * A disk that is slower than its node, or hangs, would let that grow for ever: beyond a bound the node handles nothing new
+ * How far the disk has come with what a node records: the numbers by which outputs wait, and how much is not durable yet,
+ * with what waits to be said on it. A disk that is slower than its node, or hangs, would let that grow for ever: beyond a bound the node handles nothing new
  * until the disk has caught up. To the others it then looks like one that is paused.
  */
 import type { StoredRecord } from './seams.ts'
@@ -18,10 +18,12 @@ export class Durability {
   #syncedBytes = 0
   /** When the sync under way began; null when there is none. */
   #since: number | null = null
+  readonly #outbox: { readonly heldBytes: number }
 
-  /** @param most how many bytes may wait for the disk */
-  constructor(most: number) {
+  /** @param most how many bytes may wait for the disk, of records and of outputs */
+  constructor(most: number, outbox: { readonly heldBytes: number }) {
     this.#most = most
+    this.#outbox = outbox
   }
 
   /** Counts a record that was appended. */
@@ -58,7 +60,7 @@ export class Durability {
 
   /** How many bytes wait for the disk. */
   get unsyncedBytes(): number {
-    return this.#bytes - this.#syncedBytes
+    return this.#bytes - this.#syncedBytes + this.#outbox.heldBytes
   }
 
   /** For how many milliseconds the sync under way has lasted; 0 when there is none. */

@@ -68,7 +68,7 @@ export class NodeLoad {
     return this.#outbox.held
   }
 
-  /** Bytes of records that are not on disk yet; above `maxUnsyncedBytes` nothing is handled. */
+  /** Bytes of records that are not on disk yet, and of outputs that rest on them; above `maxUnsyncedBytes` nothing is handled. */
   get unsyncedBytes(): number {
     return this.#durability.unsyncedBytes
   }

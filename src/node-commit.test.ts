@@ -257,4 +257,91 @@ describe('a disk that is too far behind', () => {
     bench.clock.settle()
     expect(outcomes).toEqual(['unavailable'])
   })
+
+  it('keeps no more requests than may be open, however many come and go', () => {
+    const bench = behind()
+    let told = 0
+    const before = bench.node.load.waiting
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < 10; i++) bench.node.submit(get(`k${round}`), '', () => void (told += 1))
+      bench.clock.pass(2050)
+      bench.clock.settle()
+    }
+    expect([told, bench.node.load.waiting - before, bench.node.load.requests]).toEqual([200, 10, 0])
+    bench.node.submit(get('last'), '', () => {})
+    bench.disk.finish()
+    bench.clock.settle()
+    while (bench.disk.inFlight > 0) {
+      bench.disk.finish()
+      bench.clock.settle()
+    }
+    expect(bench.probe.take().filter((note) => note.startsWith('request'))).toEqual(['request last'])
+    bench.node.submit(get('next'), '', () => {})
+    bench.clock.settle()
+    expect(bench.probe.take().filter((note) => note.startsWith('request'))).toEqual(['request next'])
+  })
+
+  it('is so by what waits to be said, too', () => {
+    const bench = startedBench({ durable: true, node: { maxUnsyncedBytes: 1000 } })
+    within(bench, () => bench.node.persist(Noted, { n: 1 }))
+    bench.probe.onPingDo = (n, from) => bench.node.send(from, Ping, { n })
+    for (let n = 1; n <= 20; n++) {
+      bench.hear('1.2', Ping, { n })
+      bench.clock.settle()
+    }
+    expect(bench.node.load.held).toBeLessThan(6)
+    expect(bench.node.load.unsyncedBytes).toBeGreaterThan(1000)
+    bench.disk.finish()
+    bench.clock.settle()
+    expect([pings(bench).length, bench.node.load.unsyncedBytes]).toEqual([20, 0])
+  })
+})
+
+describe('an answer that waits for the disk', () => {
+  /** A node that answers each request with a record under way. */
+  function answering(outcomes: string[]): Bench {
+    const bench = durable()
+    bench.probe.onRequestDo = (request) => {
+      bench.node.persist(Noted, { n: 1 })
+      bench.node.reply(request, DONE, null)
+    }
+    bench.node.submit(get('k'), '', (outcome) => outcomes.push(outcome.ok ? 'ok' : outcome.code))
+    bench.clock.settle()
+    return bench
+  }
+
+  it('is given up at the deadline, once', () => {
+    const outcomes: string[] = []
+    const bench = answering(outcomes)
+    bench.clock.pass(1900)
+    bench.clock.settle()
+    expect(outcomes).toEqual([])
+    bench.clock.pass(150)
+    bench.clock.settle()
+    expect(outcomes).toEqual(['unknown'])
+    bench.disk.finish()
+    bench.clock.settle()
+    bench.clock.pass(5000)
+    bench.clock.settle()
+    expect(outcomes).toEqual(['unknown'])
+  })
+
+  it('is given as soon as it may be, once', () => {
+    const outcomes: string[] = []
+    const bench = answering(outcomes)
+    bench.disk.finish()
+    bench.clock.settle()
+    expect(outcomes).toEqual(['ok'])
+    bench.clock.pass(5000)
+    bench.clock.settle()
+    expect(outcomes).toEqual(['ok'])
+  })
+
+  it('is given up when the node is about to stop', () => {
+    const outcomes: string[] = []
+    const bench = answering(outcomes)
+    bench.node.expire()
+    bench.clock.settle()
+    expect(outcomes).toEqual(['unknown'])
+  })
 })

@@ -25,7 +25,7 @@ export interface NodeOptions {
   readonly maxInbox: number
   /** How many bytes of messages, but for heartbeats, may wait likewise; a longer one is taken where none waits. */
   readonly maxInboxBytes: number
-  /** How many bytes of records may wait for the disk; beyond, nothing new is handled until it has caught up. */
+  /** How many bytes of records, and of outputs that rest on them, may wait for the disk; beyond, nothing new is handled until it has caught up. */
   readonly maxUnsyncedBytes: number
   /** How many sessions are known at once; replicated state depends on it, so all nodes must have the same. */
   readonly maxSessions: number

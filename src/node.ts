@@ -6,6 +6,7 @@
  * drains the loopback after each handler; then `onTurnEnd`; then the outbox: one write per peer, one sync for all. While its
  * disk is too far behind (`durability.ts`) it takes no events, and only lets out what need not wait.
  */
+import { Admission, type Admitting } from './admission.ts'
 import { Ballots } from './ballots.ts'
 import { FRAME_HEADER, frameNumber, framePayload, seal } from './codec/frame.ts'
 import type { Handlers, MessageClass, Module, RecordClass, Recoverers, ValuesOf } from './codec/schema.ts'
@@ -20,16 +21,18 @@ import { type Load, NodeLoad } from './load.ts'
 import type { Cluster, NodeId } from './node-id.ts'
 import * as nodeMessages from './node-messages.ts'
 import { NODE_DEFAULTS, type NodeOptions, type Parts } from './node-parts.ts'
-import { OpenRequests } from './open-requests.ts'
 import { Outbox } from './outbox.ts'
 import { Fifo } from './parts/fifo.ts'
 import { PROTOCOL_NUMBERS, Registry } from './registry.ts'
 import { type Admit, Relay } from './relay.ts'
 import type { Memory, Replica } from './replica.ts'
-import type { Asked, Outcome, Position, ReadMode, Respond, Result, Urgency } from './request.ts'
-import { NO_PROPERTIES, outcomeOf, Request, tell } from './request.ts'
+import type { Outcome, Position, ReadMode, Result, Urgency } from './request.ts'
+import { NO_PROPERTIES, outcomeOf, type Request } from './request.ts'
 import type { Log, Random, Timer } from './seams.ts'
 import { ExactlyOnce } from './store/exactly-once.ts'
+
+/** About how many bytes of frames one turn may send: what is more would lie in memory, beside what peers have not taken. */
+const TURN_BYTES = 16 * 1024 * 1024
 
 /** See the file's head. */
 export class Node {
@@ -49,15 +52,13 @@ export class Node {
   /** Why the node stopped, or null. */
   failure: unknown = null
   readonly #parts: Parts
-  readonly #options: NodeOptions
   readonly #messages = new Registry()
   readonly #records = new Registry()
   readonly #relay: Relay
-  readonly #open: OpenRequests
+  readonly #admission: Admission
   readonly #outbox: Outbox
   readonly #inbox: Inbox
   readonly #loopback = new Fifo<() => void>()
-  readonly #early = new Fifo<Request>()
   #replica: Replica | null = null
   #turnDue = false
   /** What comes up meanwhile is dealt with at the turn's end. */
@@ -74,17 +75,23 @@ export class Node {
     this.log = parts.log
     this.store = new ExactlyOnce(parts.stateMachine, options.maxSessions)
     this.#parts = parts
-    this.#options = options
     this.founding = new Founding(this, parts.storage, options, (memory) => this.#started(memory))
-    const admit: Admit = (asked, timeoutMs, respond) => this.#admit(asked, timeoutMs, respond, true)
+    const admit: Admit = (asked, timeoutMs, respond) => this.#admission.admit(asked, timeoutMs, respond, true)
     this.#relay = new Relay(this, admit, (request) => this.#replica!.onRequest(request))
     // Behind the answers that have come by that connection.
     parts.transport.watch?.((peer) => this.#enqueue(() => this.#relay.lost(peer), false))
     this.#inbox = new Inbox(options.maxInbox, options.maxInboxBytes)
-    this.#durability = new Durability(options.maxUnsyncedBytes)
     this.#outbox = new Outbox(cluster.size)
-    this.#open = new OpenRequests(parts.clock, options.maxRequests, this.peers.length, (late) => this.#expire(late))
-    this.load = new NodeLoad(this.#inbox, this.#open, this.#relay, this.#outbox, this.#durability, parts.clock)
+    this.#durability = new Durability(options.maxUnsyncedBytes, this.#outbox)
+    this.#admission = new Admission(this.#admitting(), parts.clock, options, this.peers.length)
+    this.load = new NodeLoad(
+      this.#inbox,
+      this.#admission.open,
+      this.#relay,
+      this.#outbox,
+      this.#durability,
+      parts.clock,
+    )
     this.#messages.add(nodeMessages, 'message', 'on', this.#ownHandlers(), 0)
     this.#records.add(nodeMessages, 'record', 'recover', this.#ownHandlers(), 0)
   }
@@ -212,7 +219,7 @@ export class Node {
 
   /** Answers all open requests as at their deadline: when the node stops they would get no answer at all. */
   expire(): void {
-    this.#expire(this.#open.unanswered, 'before the node stopped')
+    this.#admission.expire()
   }
 
   /** Stops: no event is handled and nothing is sent any more. */
@@ -222,10 +229,7 @@ export class Node {
 
   /** Takes a client's request; `respond` is called exactly once, unless the node is stopped. */
   submit(command: Command, read: ReadMode, respond: (outcome: Outcome) => void, properties = NO_PROPERTIES): void {
-    const answer: Respond = (outcome, urgency) =>
-      this.#outbox.addAction(() => tell(respond, outcome, this.log), this.#gate(urgency), this.#durability.synced)
-    this.#admit({ command, read, properties }, this.#options.requestTimeoutMs, answer, false)
-    this.#scheduleTurn()
+    this.#admission.submit({ command, read, properties }, respond)
   }
 
   /** Takes a frame from a peer that the transport has authenticated; frames that come before `start` are lost. */
@@ -236,16 +240,18 @@ export class Node {
       this.#parts.transport.reject(from, `a message of unknown number ${frameNumber(frame)}`)
       return
     }
+    // It is a view on all that was read with it, which nothing short may keep while the disk is behind.
+    const kept = this.#durability.isBehind ? frame.slice() : frame
     const handle = () => {
-      if (!entry.first) this.#inbox.free(frame.length)
+      if (!entry.first) this.#inbox.free(kept.length)
       let message: unknown
       try {
-        message = entry.codec.decode(framePayload(frame))
+        message = entry.codec.decode(framePayload(kept))
       } catch (error) {
         this.#parts.transport.reject(from, error instanceof Error ? error.message : String(error))
         return
       }
-      if (this.founding.hears(entry, frame)) entry.handle(message, from)
+      if (this.founding.hears(entry, kept)) entry.handle(message, from)
     }
     if (this.#inbox.offer(handle, entry.first, frame.length)) this.#scheduleTurn()
   }
@@ -294,6 +300,7 @@ export class Node {
 
   #handle(): void {
     for (let left = TURN_EVENTS; left > 0 && !this.#durability.isBehind; left--) {
+      if (this.#outbox.readyBytes > TURN_BYTES) break
       const event = this.#inbox.shift()
       if (!event) break
       event()
@@ -353,36 +360,27 @@ export class Node {
     this.#scheduleTurn()
   }
 
-  /** Opens a request: refuses it if there are too many, else queues it for the replica. */
-  #admit(asked: Asked, timeoutMs: number, respond: Respond, forwarded: boolean): void {
-    if (this.#open.full(forwarded)) {
-      const reason = `more than ${this.#options.maxRequests} requests are open here`
-      respond({ ok: false, code: 'overloaded', reason }, 'urgent')
-      return
+  #admitting(): Admitting {
+    const node = this
+    return {
+      log: this.log,
+      get isStarted() {
+        return node.memory !== null
+      },
+      show: (request) => this.#replica!.onRequest(request),
+      enqueue: (event) => this.#enqueue(event, false),
+      wake: () => this.#scheduleTurn(),
+      waits: (urgency) => this.#gate(urgency) > this.#durability.synced,
+      output: (action, urgency, bytes) =>
+        this.#outbox.addAction(action, this.#gate(urgency), this.#durability.synced, bytes),
+      onExpired: () => this.#relay.prune(),
     }
-    const patience = Math.min(timeoutMs, this.#options.requestTimeoutMs)
-    const request = new Request(asked, this.now() + patience, forwarded, (outcome, urgency) => {
-      this.#open.close(forwarded)
-      respond(outcome, urgency)
-    })
-    this.#open.add(request)
-    this.#enqueue(() => {
-      if (this.memory) this.#replica!.onRequest(request)
-      else this.#early.push(request)
-    }, false)
-  }
-
-  #expire(requests: readonly Request[], when = `within ${this.#options.requestTimeoutMs} ms`): void {
-    for (const request of requests) request.lapse(when)
-    this.#scheduleTurn()
-    while (this.#early.peek()?.state === 'answered') this.#early.shift()
-    this.#relay.prune()
   }
 
   #started(memory: Memory): void {
     this.log.info('started', { memory })
     this.#replica!.onStart(memory)
-    for (let request = this.#early.shift(); request; request = this.#early.shift()) this.#replica!.onRequest(request)
+    this.#admission.onStart()
   }
 
   #ownHandlers(): Handlers<typeof nodeMessages, NodeId> & Recoverers<typeof nodeMessages> {

@@ -26,6 +26,21 @@ describe('Outbox', () => {
     expect(flushed(outbox, notes)).toEqual([])
   })
 
+  it('counts the bytes of what waits for the disk, and of the frames that may leave', () => {
+    const outbox = new Outbox(3)
+    const bytes = () => [outbox.heldBytes > 0, outbox.readyBytes]
+    outbox.addFrame(cluster.at(1), new Uint8Array(100), 1, 0)
+    const one = outbox.heldBytes
+    outbox.addAction(() => {}, 1, 0, 1000)
+    expect(outbox.heldBytes - one).toBe(one + 900)
+    expect(bytes()).toEqual([true, 0])
+    outbox.release(1)
+    outbox.addFrame(cluster.at(2), new Uint8Array(50), 0, 1)
+    expect(bytes()).toEqual([false, 150])
+    outbox.flush(() => {})
+    expect(bytes()).toEqual([false, 0])
+  })
+
   it('holds what rests on records that are not on disk, and lets urgent things pass', () => {
     const outbox = new Outbox(3)
     const notes: string[] = []

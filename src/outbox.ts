@@ -7,8 +7,12 @@
 import type { NodeId } from './node-id.ts'
 import { Fifo } from './parts/fifo.ts'
 
+/** About what a held output takes besides its bytes. */
+const HELD_BYTES = 256
+
 interface Held {
   readonly gate: number
+  readonly bytes: number
   readonly to: NodeId | null
   readonly frame: Uint8Array | null
   readonly action: (() => void) | null
@@ -20,6 +24,9 @@ export class Outbox {
   readonly #frames: Uint8Array[][]
   readonly #touched: NodeId[] = []
   #actions: (() => void)[] = []
+  /** How many bytes the held ones have, and the frames that may leave. */
+  heldBytes = 0
+  readyBytes = 0
 
   constructor(size: number) {
     this.#frames = Array.from({ length: size }, () => [])
@@ -27,13 +34,13 @@ export class Outbox {
 
   /** Adds a frame for a peer. */
   addFrame(to: NodeId, frame: Uint8Array, gate: number, synced: number): void {
-    if (gate > synced) this.#held.push({ gate, to, frame, action: null })
+    if (gate > synced) this.#hold({ gate, bytes: frame.length, to, frame, action: null })
     else this.#ready(to, frame)
   }
 
-  /** Adds something to do after the frames have left: an answer to a client, a message to this node itself. */
-  addAction(action: () => void, gate: number, synced: number): void {
-    if (gate > synced) this.#held.push({ gate, to: null, frame: null, action })
+  /** Adds something to do after the frames have left, which keeps so many bytes: an answer to a client, a message to this node itself. */
+  addAction(action: () => void, gate: number, synced: number, bytes = 0): void {
+    if (gate > synced) this.#hold({ gate, bytes, to: null, frame: null, action })
     else this.#actions.push(action)
   }
 
@@ -41,6 +48,7 @@ export class Outbox {
   release(synced: number): void {
     for (let head = this.#held.peek(); head && head.gate <= synced; head = this.#held.peek()) {
       this.#held.shift()
+      this.heldBytes -= HELD_BYTES + head.bytes
       if (head.frame && head.to) this.#ready(head.to, head.frame)
       else if (head.action) this.#actions.push(head.action)
     }
@@ -54,6 +62,7 @@ export class Outbox {
       send(to, frames)
     }
     this.#touched.length = 0
+    this.readyBytes = 0
     if (this.#actions.length === 0) return
     const actions = this.#actions
     this.#actions = []
@@ -65,9 +74,15 @@ export class Outbox {
     return this.#held.size
   }
 
+  #hold(held: Held): void {
+    this.heldBytes += HELD_BYTES + held.bytes
+    this.#held.push(held)
+  }
+
   #ready(to: NodeId, frame: Uint8Array): void {
     const frames = this.#frames[to.index]!
     if (frames.length === 0) this.#touched.push(to)
+    this.readyBytes += frame.length
     frames.push(frame)
   }
 }

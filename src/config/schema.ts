@@ -68,7 +68,7 @@ export const limitsSchema = z
     unsynced_bytes: count
       .default(67_108_864)
       .describe(
-        'bytes of records that wait for the disk; beyond it the node handles nothing until the disk has caught up',
+        'bytes of records, and of what is said on them, that wait for the disk; beyond it the node handles nothing until that has caught up',
       ),
     log_bytes: count
       .default(67_108_864)

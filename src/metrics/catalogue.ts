@@ -109,9 +109,12 @@ const TURNS: readonly Metric[] = [
     [node.load().inboxBytes],
   ]),
   gauge('synod_outbox_held', [], 'Outputs that wait for the disk', ({ node }) => [[node.load().held]]),
-  gauge('synod_unsynced_bytes', [], 'Bytes of the records that wait for the disk', ({ node }) => [
-    [node.load().unsyncedBytes],
-  ]),
+  gauge(
+    'synod_unsynced_bytes',
+    [],
+    'Bytes of the records that wait for the disk, and of what is said on them',
+    ({ node }) => [[node.load().unsyncedBytes]],
+  ),
   counter(
     'synod_log_events_total',
     ['level', 'event'],

@@ -1,0 +1,66 @@
+/**
+ * Answers to clients that rest on records which are not on disk yet. Where that takes too long the client is told at its
+ * deadline that nobody knows: a disk that hangs must not leave it without an answer.
+ */
+import { Fifo } from './parts/fifo.ts'
+import type { Outcome } from './request.ts'
+import type { Clock } from './seams.ts'
+
+/** How often deadlines are looked at. */
+const SWEEP_INTERVAL_MS = 50
+
+interface Held {
+  readonly deadline: number
+  /** Tells the client; null once it was told. */
+  tell: ((outcome: Outcome) => void) | null
+}
+
+/** See the file's head. */
+export class HeldAnswers {
+  readonly #clock: Clock
+  readonly #expire: (tellings: readonly (() => void)[]) => void
+  /** In the order of their deadlines, which are all as far off. */
+  readonly #held = new Fifo<Held>()
+  #waits = false
+
+  /** @param expire gets what tells clients whose deadline has passed that nobody knows */
+  constructor(clock: Clock, expire: (tellings: readonly (() => void)[]) => void) {
+    this.#clock = clock
+    this.#expire = expire
+  }
+
+  /** Holds an answer; gives what is to be called when it may leave. */
+  hold(deadline: number, outcome: Outcome, tell: (outcome: Outcome) => void): () => void {
+    const held: Held = { deadline, tell }
+    this.#held.push(held)
+    this.#wait()
+    return () => {
+      held.tell?.(outcome)
+      held.tell = null
+    }
+  }
+
+  /** Gives up those whose deadline is not after `now`; `when` says until when there was no answer. */
+  lapse(now: number, when: string): void {
+    const reason = `its disk was not done ${when}; the request may have been applied`
+    const outcome: Outcome = { ok: false, code: 'unknown', reason }
+    const tellings: (() => void)[] = []
+    for (let head = this.#held.peek(); head && (!head.tell || head.deadline <= now); head = this.#held.peek()) {
+      this.#held.shift()
+      const { tell } = head
+      head.tell = null
+      if (tell) tellings.push(() => tell(outcome))
+    }
+    if (tellings.length > 0) this.#expire(tellings)
+  }
+
+  #wait(): void {
+    if (this.#waits) return
+    this.#waits = true
+    this.#clock.setAlarm(SWEEP_INTERVAL_MS, () => {
+      this.#waits = false
+      this.lapse(this.#clock.now(), 'in time')
+      if (this.#held.size > 0) this.#wait()
+    })
+  }
+}
