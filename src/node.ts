@@ -367,7 +367,9 @@ export class Node {
       get isStarted() {
         return node.memory !== null
       },
-      show: (request) => this.#replica!.onRequest(request),
+      show: (request) => {
+        if (!this.#relay.queues(request)) this.#replica!.onRequest(request)
+      },
       enqueue: (event) => this.#enqueue(event, false),
       wake: () => this.#scheduleTurn(),
       waits: (urgency) => this.#gate(urgency) > this.#durability.synced,

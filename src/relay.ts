@@ -127,6 +127,13 @@ export class Relay {
     this.#node.reply(request, result, m.ballot === 0 ? null : { slot: m.slot, ballot: m.ballot }, 'urgent')
   }
 
+  /** Has a client's request wait behind those that did not leave: what a client has pipelined keeps its order. */
+  queues(request: Request): boolean {
+    if (this.#unsent.length === 0 || request.forwarded) return false
+    this.#unsent.push(request)
+    return true
+  }
+
   #retry(): void {
     this.#pause = null
     const requests = this.#unsent

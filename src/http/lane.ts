@@ -10,7 +10,7 @@
 import { type Command, Op } from '../command.ts'
 import type { ReadMode } from '../request.ts'
 
-/** `log`: in order by themselves. `reads`: in no order, which is all the same to reads. `alone`: nothing may be beside it. */
+/** `log`: in order by themselves. `reads`: in no order; a client that minds waits for its answers. `alone`: nothing may be beside it. */
 export type Lane = 'log' | 'reads' | 'alone'
 
 /**

@@ -130,7 +130,7 @@ export class Responder {
       this.#answers.forget(connection, expected)
       connection.leave()
     }
-    const properties = this.#gateway.offers.properties ? propertiesOf(response.req.headers) : NO_PROPERTIES
+    const properties = this.#gateway.offers.properties ? propertiesOf(response.req) : NO_PROPERTIES
     try {
       this.#gateway.submit(command, read, (outcome) => settle(outcome, present), properties)
     } catch (error) {

@@ -1,0 +1,27 @@
+/** Requests that cannot leave for another node keep their place before those that come later. */
+import { expect, it } from 'vitest'
+import { Wired } from '../test/support/wired.ts'
+import { get } from './command.ts'
+
+it('what comes while others wait for a node that is gone goes behind them, also to another node', () => {
+  const wired = new Wired(['1.1', '1.2', '1.3'], { node: { requestTimeoutMs: 1000 } })
+  for (const bench of wired.benches) bench.start()
+  type Bench = (typeof wired.benches)[0]
+  const [origin, gone, next] = wired.benches as [Bench, Bench, Bench]
+  origin.reaches = (peer) => peer !== gone.node.id
+  let leader = gone.node.id
+  origin.probe.onRequestDo = (request) => origin.node.forward(leader, request)
+  const submit = (key: string) => origin.node.submit(get(key), '', () => {})
+  submit('a')
+  wired.settle()
+  submit('b')
+  wired.settle()
+  leader = next.node.id
+  submit('c')
+  wired.settle()
+  expect(next.probe.requests).toEqual([])
+  wired.pass(100)
+  submit('d')
+  wired.settle()
+  expect(next.probe.requests.map(({ command }) => command.key)).toEqual(['a', 'b', 'c', 'd'])
+})
