@@ -56,6 +56,9 @@ type Arena = Stage['arena']
 
 const PARTIAL = [partitionStar, partitionChain, partitionRing, partitionBridge, partition4253, partitionCloudflare]
 
+/** When a last operation is tried again, in turn: never in step with what nodes do once a heartbeat. */
+const RETRY_MS = [20, 70, 33, 95, 51]
+
 /** How many writes must succeed meanwhile: one might before the leader has noticed. */
 const PARTIAL_WRITES = 3
 
@@ -170,15 +173,13 @@ function succeed(
   read: ReadMode = '',
 ): void {
   const { world, clients } = arena
-  const retry = world.chooser.of('retry')
   let ok = false
   let turn = 0
   const attempt = () => {
     const process = at[turn++ % at.length]!
     const ended = (outcome: Outcome | null) => {
       ok = outcome?.ok === true
-      // Never in step with what nodes do once a heartbeat.
-      if (!ok && world.now < deadline) world.after(retry.between(20, 100), attempt)
+      if (!ok && world.now < deadline) world.after(RETRY_MS[turn % RETRY_MS.length]!, attempt)
     }
     clients.operate(1000 + process.id.index, process, key, op, ended, read)
   }

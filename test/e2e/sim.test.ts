@@ -14,12 +14,12 @@ function traceOf(stdout: string, seed: number): string {
 
 describe('sim', () => {
   test('shows the traces of the first three seeds that fail, and the command that shows each again', async () => {
-    const sweep = await runProgram('sim', [...BREAKING, '-seeds', '4'])
+    const sweep = await runProgram('sim', [...BREAKING, '-seed', '2', '-seeds', '4'])
     expect(sweep.code).toBe(1)
     expect(sweep.stdout).toMatch(/\n0 passed, 4 failed\n$/)
-    for (const seed of [1, 2, 3])
+    for (const seed of [2, 3, 4])
       expect(traceOf(sweep.stdout, seed)).toMatch(/\n +\d+\.\d{3} {2}violated: liveness: .*\n$/)
-    expect(sweep.stdout).not.toContain('seed 4, minimised')
+    expect(sweep.stdout).not.toContain('seed 5, minimised')
     const command = /^seed 2: .* \| npm run sim -- (.*)$/m.exec(sweep.stdout)![1]!
     const again = await runProgram('sim', command.split(' '))
     expect(again.code).toBe(1)
