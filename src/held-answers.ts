@@ -2,7 +2,6 @@
  * Answers to clients that rest on records which are not on disk yet. Where that takes too long the client is told at its
  * deadline that nobody knows: a disk that hangs must not leave it without an answer.
  */
-import { Fifo } from './parts/fifo.ts'
 import type { Outcome } from './request.ts'
 import type { Clock } from './seams.ts'
 
@@ -19,8 +18,8 @@ interface Held {
 export class HeldAnswers {
   readonly #clock: Clock
   readonly #expire: (tellings: readonly (() => void)[]) => void
-  /** In the order of their deadlines, which are all as far off. */
-  readonly #held = new Fifo<Held>()
+  /** Those that wait, among some that have left since the last sweep. */
+  #held: Held[] = []
   #waits = false
 
   /** @param expire gets what tells clients whose deadline has passed that nobody knows */
@@ -45,12 +44,13 @@ export class HeldAnswers {
     const reason = `its disk was not done ${when}; the request may have been applied`
     const outcome: Outcome = { ok: false, code: 'unknown', reason }
     const tellings: (() => void)[] = []
-    for (let head = this.#held.peek(); head && (!head.tell || head.deadline <= now); head = this.#held.peek()) {
-      this.#held.shift()
-      const { tell } = head
-      head.tell = null
-      if (tell) tellings.push(() => tell(outcome))
-    }
+    this.#held = this.#held.filter((held) => {
+      const { tell, deadline } = held
+      if (!tell || deadline > now) return tell !== null
+      held.tell = null
+      tellings.push(() => tell(outcome))
+      return false
+    })
     if (tellings.length > 0) this.#expire(tellings)
   }
 
@@ -60,7 +60,7 @@ export class HeldAnswers {
     this.#clock.setAlarm(SWEEP_INTERVAL_MS, () => {
       this.#waits = false
       this.lapse(this.#clock.now(), 'in time')
-      if (this.#held.size > 0) this.#wait()
+      if (this.#held.length > 0) this.#wait()
     })
   }
 }

@@ -326,6 +326,27 @@ describe('an answer that waits for the disk', () => {
     expect(outcomes).toEqual(['unknown'])
   })
 
+  it('is given up at its own deadline, whoever was answered before', () => {
+    const bench = durable()
+    const told: string[] = []
+    const submit = (key: string) => bench.node.submit(get(key), '', () => told.push(key))
+    submit('old')
+    bench.clock.pass(1900)
+    submit('young')
+    bench.clock.settle()
+    const [old, young] = bench.probe.requests
+    within(bench, () => {
+      bench.node.persist(Noted, { n: 1 })
+      for (const request of [young!, old!]) bench.node.reply(request, DONE, null)
+    })
+    bench.clock.pass(150)
+    bench.clock.settle()
+    expect(told).toEqual(['old'])
+    bench.clock.pass(1950)
+    bench.clock.settle()
+    expect(told).toEqual(['old', 'young'])
+  })
+
   it('is given as soon as it may be, once', () => {
     const outcomes: string[] = []
     const bench = answering(outcomes)
