@@ -1,7 +1,7 @@
 /**
  * How far the disk has come with what a node records: the numbers by which outputs wait, and how much is not durable yet,
- * with what waits to be said on it. A disk that is slower than its node, or hangs, would let that grow for ever: beyond a bound the node handles nothing new
- * until the disk has caught up. To the others it then looks like one that is paused.
+ * with what waits to be said on it. A disk that is slower than its node, or hangs, would let that grow for ever: beyond a bound
+ * the node handles nothing new until the disk has caught up. To the others it then looks like one that is paused.
  */
 import type { StoredRecord } from './seams.ts'
 

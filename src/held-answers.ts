@@ -2,11 +2,9 @@
  * Answers to clients that rest on records which are not on disk yet. Where that takes too long the client is told at its
  * deadline that nobody knows: a disk that hangs must not leave it without an answer.
  */
+import { SWEEP_INTERVAL_MS } from './open-requests.ts'
 import type { Outcome } from './request.ts'
 import type { Clock } from './seams.ts'
-
-/** How often deadlines are looked at. */
-const SWEEP_INTERVAL_MS = 50
 
 interface Held {
   readonly deadline: number

@@ -8,7 +8,7 @@ import type { Request } from './request.ts'
 import type { Alarm, Clock } from './seams.ts'
 
 /** How often deadlines are looked at; an answer is at most this late. */
-const SWEEP_INTERVAL_MS = 50
+export const SWEEP_INTERVAL_MS = 50
 
 export class OpenRequests {
   readonly #clock: Clock
