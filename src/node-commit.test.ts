@@ -40,6 +40,16 @@ describe('with records under way to the disk', () => {
     expect(bench.sent()).toEqual(['1.2: Ping 2'])
   })
 
+  it('a request goes on to another node at once, for it tells nothing of these records', () => {
+    const bench = durable()
+    bench.probe.onRequestDo = (request) => bench.node.forward(bench.peer('1.2'), request)
+    within(bench, () => bench.node.persist(Noted, { n: 1 }))
+    bench.node.submit(get('k'), '', () => {})
+    bench.clock.settle()
+    expect(bench.disk.inFlight).toBe(1)
+    expect(bench.writes.map(({ to }) => to.name)).toEqual(['1.2'])
+  })
+
   it('a message of a later turn waits as well, whoever emits it', () => {
     const bench = durable()
     within(bench, () => bench.node.persist(Noted, { n: 1 }))

@@ -73,7 +73,9 @@ export class Relay {
     const read = READ_MODES.indexOf(request.read)
     const id = this.#forwarding.sent(request, to)
     const properties = listOf(request.properties)
-    this.#node.send(to, Forward, { life, id, command: request.command, read, timeoutMs, properties })
+    // Urgent, for it says only what a client asks, nothing that this node remembers. Nor may it wait for this disk while
+    // the leader changes: a write of the same client behind it would reach the next one first.
+    this.#node.send(to, Forward, { life, id, command: request.command, read, timeoutMs, properties }, 'urgent')
   }
 
   /**
