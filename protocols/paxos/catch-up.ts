@@ -140,7 +140,7 @@ export class CatchUp {
   }
 
   #askAgain(incoming: Incoming): void {
-    if (incoming.repeat()) this.#fetch(incoming)
+    if (incoming.repeat(this.#paxos.leader)) this.#fetch(incoming)
     else this.incoming = null
   }
 

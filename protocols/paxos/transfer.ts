@@ -5,8 +5,12 @@ import type { Download, Downloaded } from './messages.ts'
 /** How many heartbeats a snapshot is kept for a reader that does not come back: it may be slow, or install what it has. */
 const UPLOAD_PATIENCE = 300
 
-/** How often a piece is asked for again in vain, until another source is tried. */
+/**
+ * How often a piece is asked for again in vain, until another source is tried: fewer times of one that may be dead, where
+ * there is a leader, which is heard.
+ */
 const REPEATS = 4
+const REPEATS_UNHEARD = 1
 
 interface Upload {
   readonly id: number
@@ -97,10 +101,10 @@ export class Incoming {
     this.id = id
   }
 
-  /** The next piece is to be asked for again; false when its source seems to be gone. */
-  repeat(): boolean {
+  /** The next piece is to be asked for again; false when its source seems to be gone, or to be worse than the leader. */
+  repeat(leader: NodeId | null): boolean {
     this.#repeats += 1
-    return this.#repeats <= REPEATS
+    return this.#repeats <= (leader === null || leader === this.source ? REPEATS : REPEATS_UNHEARD)
   }
 
   /** Takes a piece; true when it was the one asked for. A first piece starts the snapshot anew. */
