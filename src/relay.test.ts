@@ -25,3 +25,20 @@ it('what comes while others wait for a node that is gone goes behind them, also 
   wired.settle()
   expect(next.probe.requests.map(({ command }) => command.key)).toEqual(['a', 'b', 'c', 'd'])
 })
+
+it('reads beside the log do not wait for those', () => {
+  const wired = new Wired(['1.1', '1.2', '1.3'])
+  for (const bench of wired.benches) bench.start()
+  const origin = wired.benches[0]!
+  origin.reaches = () => false
+  origin.probe.onRequestDo = (request) => {
+    if (request.read === '') origin.node.forward(origin.peer('1.2'), request)
+    else origin.node.reply(request, { value: null, version: 0, effect: 'done' }, null)
+  }
+  let answers = 0
+  for (const read of ['', 'any', 'quorum'] as const) {
+    origin.node.submit(get('k'), read, () => (answers += 1))
+    wired.settle()
+  }
+  expect(answers).toBe(2)
+})

@@ -129,9 +129,12 @@ export class Relay {
     this.#node.reply(request, result, m.ballot === 0 ? null : { slot: m.slot, ballot: m.ballot }, 'urgent')
   }
 
-  /** Has a client's request wait behind those that did not leave: what a client has pipelined keeps its order. */
+  /**
+   * Has a client's request wait behind those that did not leave: what a client has pipelined keeps its order. Reads beside the
+   * log have no order, and may ask nobody.
+   */
   queues(request: Request): boolean {
-    if (this.#unsent.length === 0 || request.forwarded) return false
+    if (this.#unsent.length === 0 || request.forwarded || request.read !== '') return false
     this.#unsent.push(request)
     return true
   }

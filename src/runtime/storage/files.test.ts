@@ -1,4 +1,5 @@
 /** The storage on the real file system: what the tests with a made-up one cannot see. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +41,13 @@ test('records, a checkpoint, an end and a start, with real files', async () => {
   expect(found.map(({ number }) => number)).toEqual(Array.from({ length: 101 }, (_, n) => record(n).number))
   for (const [n, { payload }] of found.entries()) expect(Buffer.compare(payload, record(n).payload)).toBe(0)
   await second.close()
+})
+
+test('while others have all descriptors it waits for one, as for a slow disk', () => {
+  const program = join(import.meta.dirname, 'testing/few-descriptors.ts')
+  const command = 'ulimit -n 100; exec "$@"'
+  const argv = ['-c', command, 'sh', process.execPath, '--conditions=source', '--import=tsx', program, directory]
+  expect(execFileSync('sh', argv, { encoding: 'utf8' }).split('\n')).toEqual(['EMFILE', '0', '3', ''])
 })
 
 test('one at a time; what is refused leaves nothing behind', async () => {

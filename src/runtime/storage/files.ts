@@ -4,6 +4,7 @@
  */
 import { readSync } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { makeDirectory } from '../make-directory.ts'
 import { unusable, using } from '../unusable.ts'
 import type { Source } from './format/window.ts'
@@ -44,15 +45,19 @@ const CALL_BYTES = 2 ** 30
 
 const FLAGS = { read: 'r', write: 'r+', new: 'wx+' } as const
 
+/** For how long a descriptor is waited for, and how often one is asked for: clients that say nothing are cut off before. */
+const PATIENCE_MS = 20_000
+const PAUSE_MS = 50
+
 /** The file system of this machine. */
 export const realFiles: Files = {
   makeDirectory: async (path) => using(path, () => makeDirectory(path)),
-  list: (directory) => readdir(directory),
-  open: async (path, mode) => new RealFile(path, await open(path, FLAGS[mode])),
+  list: (directory) => patiently(() => readdir(directory)),
+  open: async (path, mode) => new RealFile(path, await patiently(() => open(path, FLAGS[mode]))),
   rename,
   remove: (path) => rm(path),
   async syncDirectory(directory) {
-    const handle = await open(directory, 'r')
+    const handle = await patiently(() => open(directory, 'r'))
     try {
       await handle.sync()
     } finally {
@@ -65,6 +70,22 @@ export const realFiles: Files = {
     })
     return () => lock.release()
   },
+}
+
+/**
+ * Tries again while all descriptors are taken: clients' connections take them, too, and nothing has been done yet. To the node
+ * its disk is slow meanwhile.
+ */
+async function patiently<T>(use: () => Promise<T>): Promise<T> {
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    try {
+      return await use()
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if ((code !== 'EMFILE' && code !== 'ENFILE') || waited >= PATIENCE_MS) throw error
+    }
+    await pause(PAUSE_MS)
+  }
 }
 
 class RealFile implements File {
