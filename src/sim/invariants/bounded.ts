@@ -3,6 +3,7 @@
  * them but what the options allow.
  */
 import type { NodeId } from '../../node-id.ts'
+import type { NodeOptions } from '../../node-parts.ts'
 import type { ExactlyOnce } from '../../store/exactly-once.ts'
 import type { Arena, Invariant } from '../arena.ts'
 import type { Process } from '../process.ts'
@@ -10,20 +11,28 @@ import type { Process } from '../process.ts'
 /** Events that are no messages are not counted against `maxInbox`: requests, timers, messages to the node itself. */
 const OTHER_EVENTS = 512
 
-/** More than one message has, or one event records: the install of a snapshot is one. */
+/** More than one message has, or one event records: the install of a snapshot is one. See `growthOf` for small bounds. */
 const ONE_BYTES = 500_000
 
 /** Far more outputs than come up while a disk syncs, but for the answers to what a deaf node then hears at once. */
 const MOST_HELD = 2048
 
+/** The bytes that waited at a node, for it and for its disk, when it was looked at last. */
+interface Waiting {
+  readonly life: number
+  readonly inboxBytes: number
+  readonly unsyncedBytes: number
+}
+
 export function bounded(): Invariant {
+  const looked = new Map<NodeId, Waiting>()
   return {
     name: 'bounded',
     afterStep({ processes, cluster, nodeOptions }: Arena) {
       const { maxRequests, maxInbox, maxInboxBytes, maxSessions, maxUnsyncedBytes } = nodeOptions
       // As many from each peer as from its own clients.
       const most = maxRequests * cluster.size
-      for (const { id, node } of processes) {
+      for (const { id, node, life } of processes) {
         if (!node) continue
         const { requests, inbox, inboxBytes, held, unsyncedBytes } = node.load
         if (requests > most) return `${id.name} has ${requests} open requests, and may have ${most}`
@@ -32,6 +41,10 @@ export function bounded(): Invariant {
           return `${id.name} has queued ${inboxBytes} bytes, and may queue ${maxInboxBytes}`
         if (unsyncedBytes > maxUnsyncedBytes + ONE_BYTES)
           return `${id.name} has ${unsyncedBytes} bytes not on disk, and may have ${maxUnsyncedBytes}`
+        const now = { life, inboxBytes, unsyncedBytes }
+        const growth = growthOf(now, looked.get(id), nodeOptions)
+        if (growth) return `${id.name} ${growth}`
+        looked.set(id, now)
         const sessions = (node.store as Partial<ExactlyOnce> | undefined)?.sessions?.size ?? 0
         if (sessions > maxSessions) return `${id.name} knows ${sessions} sessions, and may know ${maxSessions}`
         if (held > MOST_HELD + inbox) return `${id.name} holds back ${held} outputs`
@@ -46,6 +59,20 @@ export function bounded(): Invariant {
       return null
     },
   }
+}
+
+/**
+ * How a node that had too many bytes waiting went on to take more; null when it did not. What one event may add is long
+ * beside small bounds, but a node that is beyond one takes nothing until it is below: it handles nothing while it is behind
+ * its disk, so that there is nothing new to record or to hold back.
+ */
+function growthOf(now: Waiting, before: Waiting | undefined, most: NodeOptions): string | null {
+  if (!before || before.life !== now.life) return null
+  if (before.inboxBytes > most.maxInboxBytes && now.inboxBytes > before.inboxBytes)
+    return `had queued ${before.inboxBytes} bytes, which is too much, and went on to ${now.inboxBytes}`
+  if (before.unsyncedBytes > most.maxUnsyncedBytes && now.unsyncedBytes > before.unsyncedBytes)
+    return `was behind by ${before.unsyncedBytes} bytes not on disk, and went on to ${now.unsyncedBytes}`
+  return null
 }
 
 /** Where a replica of the Paxos family has something waiting. */

@@ -8,19 +8,13 @@ import type { QuorumSystem } from '../../quorum/index.ts'
 import type { Arena } from '../arena.ts'
 import type { Clients } from '../clients.ts'
 import type { Process } from '../process.ts'
+import { KeptTags } from './kept-tags.ts'
 import { holdsRegisters } from './registers.ts'
-
-type Tags = ReadonlyMap<string, number>
 
 /** What one node has shown. */
 interface Seen {
-  life: number
-  hash: number
   serves: boolean
-  /** The tags that a crash would leave it. */
-  kept: Tags
-  /** Later ones, each with the number of records that its disk must hold for that. */
-  readonly coming: { readonly records: number; readonly tags: Tags }[]
+  readonly kept: KeptTags
 }
 
 /** The nodes of a run, as they were seen last. What is not on disk yet does not count as held. */
@@ -54,23 +48,16 @@ export class Holders {
     }
   }
 
-  #see({ id, life, replica, store, disk }: Process, keys: Iterable<string>): void {
-    let seen = this.#seen.get(id)
-    if (!seen) this.#seen.set(id, (seen = { life: 0, hash: 0, serves: false, kept: new Map(), coming: [] }))
-    const { appended, synced } = disk.marks
-    const hash = store!.hash()
-    if (seen.life !== life) seen.coming.length = 0
-    if (seen.life !== life || seen.hash !== hash) {
-      const tags = new Map([...keys].map((key) => [key, store!.get(key).version]))
-      seen.coming.push({ records: appended, tags })
-    }
-    while (seen.coming.length > 0 && seen.coming[0]!.records <= synced) seen.kept = seen.coming.shift()!.tags
-    Object.assign(seen, { life, hash, serves: replica!.status().ready })
+  #see(process: Process, keys: Iterable<string>): void {
+    let seen = this.#seen.get(process.id)
+    if (!seen) this.#seen.set(process.id, (seen = { serves: false, kept: new KeptTags() }))
+    seen.kept.look(process, keys)
+    seen.serves = process.replica!.status().ready
   }
 
   #judge(system: QuorumSystem, ballots: Ballots): string | null {
     for (const [key, tag] of this.#tags) {
-      const lacking = [...this.#seen].filter(([, { serves, kept }]) => serves && (kept.get(key) ?? 0) < tag)
+      const lacking = [...this.#seen].filter(([, { serves, kept }]) => serves && kept.get(key) < tag)
       const members = lacking.map(([id]) => id)
       if (!system.phase1.includes(members)) continue
       const names = members.map(({ name }) => name).join(', ')

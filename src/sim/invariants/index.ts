@@ -13,6 +13,7 @@ import { honestRefusals } from './honest-refusals.ts'
 import { intersection } from './intersection.ts'
 import { linearizable } from './linearizable.ts'
 import { monotone } from './monotone.ts'
+import { namesFirst } from './names-first.ts'
 import { oneFounding } from './one-founding.ts'
 import { onlyClients } from './only-clients.ts'
 import { ownNames } from './own-names.ts'
@@ -36,6 +37,7 @@ export function invariants(): Invariant[] {
     exactlyOnce(),
     monotone(),
     promises(),
+    namesFirst(),
     abstention(),
     fenced(),
     fresh(),

@@ -161,12 +161,15 @@ describe('quorums meet', () => {
 })
 
 describe('bounded', () => {
-  const look = (load: object, replica: object = {}) => {
+  const situation = (load: object, replica: object = {}, life = 1) => {
     const idle = { requests: 0, forwarded: 0, inbox: 0, inboxBytes: 0, held: 0, unsyncedBytes: 0, dropped: 0 }
     const node = { load: { ...idle, ...load } }
-    const process = { id: cluster.at(0), node, replica: { status: () => ({}), ...replica } }
+    const process = { id: cluster.at(0), life, node, replica: { status: () => ({}), ...replica } }
     const nodeOptions = { maxRequests: 2, maxInbox: 64, maxInboxBytes: 1000, maxUnsyncedBytes: 2000 }
-    const seen = { processes: [process], cluster, nodeOptions } as unknown as Arena
+    return { processes: [process], cluster, nodeOptions } as unknown as Arena
+  }
+  const look = (load: object, replica: object = {}) => {
+    const seen = situation(load, replica)
     return [bounded().afterStep!(seen), bounded().atRest!(seen)]
   }
 
@@ -179,6 +182,20 @@ describe('bounded', () => {
     expect(look({ inboxBytes: 1000, unsyncedBytes: 2000 })).toEqual([null, null])
     expect(look({ inboxBytes: 600_000 })[0]).toBe('1.1 has queued 600000 bytes, and may queue 1000')
     expect(look({ unsyncedBytes: 600_000 })[0]).toBe('1.1 has 600000 bytes not on disk, and may have 2000')
+  })
+
+  it('fails when bytes beyond a bound become more before they are less, within one life', () => {
+    for (const [what, most, complaint] of [
+      ['unsyncedBytes', 2000, '1.1 was behind by 3000 bytes not on disk, and went on to 3001'],
+      ['inboxBytes', 1000, '1.1 had queued 3000 bytes, which is too much, and went on to 3001'],
+    ] as const) {
+      const looks = (...counts: (readonly [bytes: number, life: number])[]) => {
+        const invariant = bounded()
+        return counts.map(([bytes, life]) => invariant.afterStep!(situation({ [what]: bytes }, {}, life)))
+      }
+      expect(looks([3000, 1], [3000, 1], [most, 1], [4000, 1], [5000, 2])).toEqual([null, null, null, null, null])
+      expect(looks([3000, 1], [3001, 1])).toEqual([null, complaint])
+    }
   })
 
   it('fails when something is left at rest', () => {
@@ -309,6 +326,7 @@ it('a run checks all of them', () => {
     'exactly once',
     'nothing goes back',
     'promises kept',
+    'names first',
     'abstention',
     'fenced',
     'fresh',

@@ -4,7 +4,7 @@ import { codecOf } from '../../../codec/compile.ts'
 import { FRAME_HEADER, seal } from '../../../codec/frame.ts'
 import { type Command, put } from '../../../command.ts'
 import { Cluster, type NodeId } from '../../../node-id.ts'
-import { TIMEOUTS } from '../../../replica.ts'
+import { type Protocol, TIMEOUTS } from '../../../replica.ts'
 import type { Arena } from '../../arena.ts'
 import type { Acknowledged } from '../../clients.ts'
 import { vocabularyOf } from '../../vocabulary.ts'
@@ -55,19 +55,19 @@ export function arena(history: unknown[] = []) {
 /** A write of a key that clients use. */
 export const write = (value: string) => put('k', encoder.encode(value))
 
-/** A network on which an invariant hears what a test says. */
-export function ear(seen: Arena) {
+/** A network on which an invariant hears what a test says, in the words of a protocol. */
+export function ear(seen: Arena, protocol: Protocol = paxos) {
   const ears = new Map<number, (from: NodeId, to: NodeId, frame: Uint8Array) => void>()
   const network = {
     listen: (number: number, hear: (from: NodeId, to: NodeId, frame: Uint8Array) => void) => ears.set(number, hear),
   }
-  const options = paxos.options({}, TIMEOUTS)
-  const vocabulary = vocabularyOf(paxos, cluster, options)
+  const options = protocol.options({}, TIMEOUTS)
+  const vocabulary = vocabularyOf(protocol, cluster, options)
   return {
-    arena: { ...seen, network, protocol: paxos, options, vocabulary } as unknown as Arena,
+    arena: { ...seen, network, protocol, options, vocabulary } as unknown as Arena,
     say(from: number, name: string, values: object) {
       const [number, type] = [...vocabulary].find(([, { name: known }]) => known === name)!
-      ears.get(number)!(
+      ears.get(number)?.(
         cluster.at(from),
         cluster.at(1 - from),
         seal(codecOf(type).encode(values as never, FRAME_HEADER), number),
