@@ -89,7 +89,9 @@ async function main(): Promise<number | undefined> {
   for (const id of ids) {
     const nodeLog = log.child({ node: id.name })
     const onFailure = (error: unknown) => {
-      nodeLog.error('stopped', { error: report(error) })
+      const reason = report(error)
+      nodeLog.error('stopped', { error: reason })
+      if (log.losing) process.stderr.write(`${reason}\n`)
       process.exit(exitCodeOf(error))
     }
     const place = flags.storage ?? config.storage

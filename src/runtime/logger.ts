@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import pino from 'pino'
 import type { Log } from '../seams.ts'
+import { LogOutput } from './log-output.ts'
 import { makeDirectory } from './make-directory.ts'
 import { using } from './unusable.ts'
 
@@ -15,16 +16,22 @@ export interface LogOptions {
   readonly name: string
 }
 
+/** A log that is open. */
+export interface OpenLog {
+  /** Makes a `Log` that carries these fields in every line. */
+  child(fields: Readonly<Record<string, unknown>>): Log
+  /** Whether the last line could not be written. */
+  readonly losing: boolean
+}
+
 /**
- * Opens the log; `Log` objects made by `child` carry their fields in every line.
+ * Opens the log. Lines that cannot be written are dropped.
  * @throws SynodError `config` when the directory or the file is no use; else the system's error
  */
-export function openLog({ level, directory, name }: LogOptions): {
-  child(fields: Readonly<Record<string, unknown>>): Log
-} {
+export function openLog({ level, directory, name }: LogOptions): OpenLog {
   if (directory !== '') using(directory, () => makeDirectory(directory))
-  const dest = directory === '' ? 2 : join(directory, `${name}.log`)
-  const destination = using(String(dest), () => pino.destination({ dest, sync: true }))
+  const file = directory === '' ? '' : join(directory, `${name}.log`)
+  const output = using(file, () => new LogOutput(file))
   const root = pino(
     {
       level: level === 'warning' ? 'warn' : level,
@@ -32,9 +39,12 @@ export function openLog({ level, directory, name }: LogOptions): {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (name) => ({ level: name }) },
     },
-    destination,
+    output,
   )
   return {
+    get losing() {
+      return output.losing
+    },
     child(fields) {
       const logger = root.child(fields)
       return {
