@@ -102,6 +102,21 @@ test('whatever call fails, the error is told, nothing is written after it, and a
   }
 })
 
+test('an error of the mark says where, though it is told by the sync after it', async () => {
+  const files = new HandFiles()
+  const log = await Counted.open(files)
+  files.onCall = (call, path) => {
+    if (call === 'write' && path.endsWith('/mark')) throw systemError('EIO', path)
+  }
+  log.append(1)
+  await log.sync()
+  expect(log).toMatchObject({ acknowledged: 1, failure: null })
+  log.append(1)
+  await log.sync()
+  const message = expect.stringMatching(/^\/data\/1\.1: EIO/)
+  expect(log).toMatchObject({ acknowledged: 1, failure: { code: 'EIO', message } })
+})
+
 test('a failed sync is final', async () => {
   const files = new HandFiles()
   const log = await Counted.open(files)

@@ -205,7 +205,8 @@ export class DiskStorage implements Storage {
   /** Runs a job behind all earlier ones. */
   #enqueue<T>(job: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(() => {
-      this.#failure ??= this.#contents.mark.failure
+      const { failure } = this.#contents.mark
+      if (failure !== null) this.#end(failure)
       if (this.#failure !== null) throw this.#failure
       return job()
     })
