@@ -269,10 +269,7 @@ export class Host {
     if (this.node.failure) return { ready: false, reason: 'stopped by a defect' }
     if (this.#options.storage.forgot && this.node.founding.name === 0)
       return { ready: false, reason: 'has forgotten; waiting for a node that remembers the cluster' }
-    if (!this.node.memory) {
-      const names = this.node.founding.awaited.map(({ name }) => name)
-      return { ready: false, reason: names.length > 0 ? `waiting for ${names.join(', ')}` : 'about to start' }
-    }
+    if (!this.node.memory) return { ready: false, reason: this.#waiting() }
     const { syncMs } = this.node.load
     if (syncMs > this.#options.config.timeouts.request_ms)
       return { ready: false, reason: `its disk has been at one sync for ${Math.floor(syncMs / 1000)} s` }
@@ -280,6 +277,18 @@ export class Host {
     // It may well pass requests on; but who restarts the next node now may leave too few that remember.
     if (ready && this.node.memory === 'lost') return { ready: false, reason: `${reason}; counts in no quorum yet` }
     return { ready, reason }
+  }
+
+  /** What a node waits for that does not know yet what its memory is worth. */
+  #waiting(): string {
+    const { awaited, freshness } = this.node.founding
+    const listed = (members: readonly NodeId[]) => members.map(({ name }) => name).join(', ')
+    const parts = [
+      freshness.forgetful.length > 0 ? `state lost at ${listed(freshness.forgetful)}` : '',
+      freshness.isLost ? 'no majority remembers the cluster' : '',
+      awaited.length > 0 ? `waiting for ${listed(awaited)}` : '',
+    ].filter((part) => part !== '')
+    return parts.length > 0 ? parts.join('; ') : 'about to start'
   }
 
   /** By node: how far this one's disk has come, and the last that it has heard of the others. */

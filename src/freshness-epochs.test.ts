@@ -18,6 +18,7 @@ import {
 import { HandDisk } from '../test/support/hand-disk.ts'
 import { Noted } from '../test/support/probe.ts'
 import { Wired } from '../test/support/wired.ts'
+import type { NodeId } from './node-id.ts'
 
 describe('a disk that is the newest', () => {
   it('serves once a majority has been compared with, and waits for those who are missing until then', () => {
@@ -109,10 +110,31 @@ describe('who answers', () => {
     only(wired, 0, 1, 2)
     const back = start(wired, 0)
     pass(wired, 500)
-    expect([back.node.memory, back.node.founding.awaited.length]).toEqual([null, 4])
+    const { awaited, freshness } = back.node.founding
+    const names = (members: readonly NodeId[]) => members.map(({ name }) => name)
+    expect([back.node.memory, names(awaited), names(freshness.forgetful)]).toEqual([
+      null,
+      ['1.4', '1.5'],
+      ['1.2', '1.3'],
+    ])
+    expect([freshness.isLost, back.errors]).toEqual([false, []])
     wired.times = () => 1
     pass(wired, 200)
     expect(back.node.memory).toBe('kept')
+  })
+
+  it('says once that the majority is lost, for as long as it is, and goes on when one is there again', () => {
+    const wired = running(['1.1', '1.2', '1.3', '1.4'])
+    const whole = imageOf(wired.benches[2]!)
+    for (const index of [1, 2]) restart(wired, index, new HandDisk(true, 100 + index))
+    wired.finish()
+    const back = restart(wired, 0)
+    pass(wired, 3 * COMPARE_MS)
+    const { freshness } = back.node
+    expect([freshness.isLost, back.node.founding.awaited, back.errors]).toEqual([true, [], ['majority lost']])
+    restart(wired, 2, whole)
+    pass(wired, COMPARE_MS)
+    expect([freshness.isLost, back.node.memory, back.errors]).toEqual([false, 'kept', ['majority lost']])
   })
 
   it('has the epoch on disk before it says that it knows it', () => {

@@ -159,7 +159,12 @@ describe('an older image of a disk', () => {
     const [stale, other] = [start(wired, 0, image), start(wired, 1, older)]
     pass(wired, 3 * COMPARE_MS)
     expect([stale.node.freshness.epochs[1]! > other.node.freshness.epoch, other.node.memory]).toEqual([true, null])
-    expect([stale.node.memory, stale.node.founding.awaited.map(({ name }) => name)]).toEqual([null, ['1.2', '1.3']])
+    const { awaited, freshness } = stale.node.founding
+    expect([stale.node.memory, awaited, freshness.forgetful]).toEqual([
+      null,
+      [wired.cluster.at(2)],
+      [wired.cluster.at(1)],
+    ])
     wired.times = () => 1
     start(wired, 2)
     pass(wired, 2 * COMPARE_MS)

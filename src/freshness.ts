@@ -49,6 +49,8 @@ export class Freshness {
   readonly #known: number[]
   /** The members that have said in this life what they know, or that they have forgotten. */
   readonly #answered = new Set<NodeId>()
+  /** Those of them, of this founding, that have forgotten: their disks, or what came after an older image of them. */
+  readonly #forgetful = new Set<NodeId>()
   /** Whether a majority is enough. */
   #hurries = false
   /** The latest epoch of this node that anybody has named. */
@@ -76,9 +78,21 @@ export class Freshness {
     return this.#known[index]!
   }
 
-  /** The members that have not been compared with. */
+  /** The members that have not been compared with, and may be. */
   get awaited(): NodeId[] {
-    return this.comparing ? this.#node.peers.filter(({ index }) => this.#known[index] === UNKNOWN) : []
+    const isAwaited = (id: NodeId) => this.#known[id.index] === UNKNOWN && !this.#forgetful.has(id)
+    return this.comparing ? this.#node.peers.filter(isAwaited) : []
+  }
+
+  /** The members that cannot be compared with, since they have forgotten. */
+  get forgetful(): NodeId[] {
+    return this.comparing ? this.#node.peers.filter((id) => this.#forgetful.has(id)) : []
+  }
+
+  /** Whether so many have forgotten that no majority remembers the cluster: the node waits in vain. */
+  get isLost(): boolean {
+    const { size } = this.#node.cluster
+    return size - this.forgetful.length <= size / 2
   }
 
   /** Compares with the others; then says which it is, once. */
@@ -124,6 +138,7 @@ export class Freshness {
     const remembers = theirs > 0 && theirs >= this.epochs[from.index]!
     this.#known[from.index] = remembers ? known : UNKNOWN
     this.#answered.add(from)
+    this.#count(from, related && !remembers)
     this.#latest = Math.max(this.#latest, known)
     if (related) this.#learn(epochs)
     if (asks) this.#tell([from], false)
@@ -148,6 +163,16 @@ export class Freshness {
     if (this.#answered.size < peers.length && !this.#hurries) return
     this.comparing = false
     this.#origin.fresh()
+  }
+
+  /** Takes note of whether a member has forgotten; says once when no majority is left. */
+  #count(member: NodeId, forgot: boolean): void {
+    const before = this.isLost
+    if (forgot) this.#forgetful.add(member)
+    else this.#forgetful.delete(member)
+    if (!this.isLost || before) return
+    const members = this.forgetful.map(({ name }) => name)
+    this.#node.log.error('majority lost', { members })
   }
 
   /** Whether this node counts at all: one without peers has nobody to ask. */

@@ -208,6 +208,9 @@ test('a damaged majority stops the cluster, which says so, and so does one that 
     await until(`${id} knows`, async () => (await cluster.state(id)).memory === 'lost')
     expect((await cluster.ask(id, 'GET', '/health/ready')).body).toContain('forgot its votes')
   }
+  const vain = 'state lost at 1.1, 1.2; no majority remembers the cluster'
+  await until('1.3 knows that it waits in vain', async () => (await cluster.state('1.3')).reason === vain)
+  expect(cluster.program('1.3').stderr.match(/"members":\["1.1","1.2"\],"msg":"majority lost"/g)).toHaveLength(1)
   expect((await cluster.ask('1.3', 'GET', '/5')).status).toBe(503)
   for (const id of THREE) await cluster.kill(id)
   hurt(directory, '1.3')
