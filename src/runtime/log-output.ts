@@ -7,7 +7,7 @@ import { openSync, writeSync } from 'node:fs'
 const STDERR = 2
 
 /** How long a line waits for a reader that is behind, as that of a pipe may be, and how long until it is tried again. */
-const PATIENCE_MS = 1000
+const PATIENCE_MS = 200
 const RETRY_MS = 10
 
 const NOTHING = new Uint8Array()
