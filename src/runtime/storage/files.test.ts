@@ -47,7 +47,9 @@ test('while others have all descriptors it waits for one, as for a slow disk', (
   const program = join(import.meta.dirname, 'testing/few-descriptors.ts')
   const command = 'ulimit -n 100; exec "$@"'
   const argv = ['-c', command, 'sh', process.execPath, '--conditions=source', '--import=tsx', program, directory]
-  expect(execFileSync('sh', argv, { encoding: 'utf8' }).split('\n')).toEqual(['EMFILE', '0', '3', ''])
+  const [waited, done] = execFileSync('sh', argv, { encoding: 'utf8' }).split('\n').map(Number)
+  expect(waited).toBeGreaterThan(10)
+  expect(done).toBe(22)
 })
 
 test('one at a time; what is refused leaves nothing behind', async () => {
