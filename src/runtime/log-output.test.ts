@@ -1,4 +1,5 @@
 /** What becomes of a log's lines while they cannot be written, and after that. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,7 +84,7 @@ test('that lines are dropped is not said where stderr takes nothing either', () 
 test('nor where the log is stderr itself', () => {
   const disk = new Disk()
   disk.stderrFails = true
-  const output = new LogOutput('', disk.write)
+  const output = new LogOutput('', disk.write, STDERR)
   output.write('one\n')
   expect([disk.calls, output.losing]).toEqual([1, true])
   disk.stderrFails = false
@@ -111,6 +112,19 @@ test('a reader that takes nothing is waited for once, not with every line', () =
   expect(tries).toBeGreaterThan(2)
   output.write('two\n')
   expect([disk.calls, disk.written, output.losing]).toEqual([tries + 1, '', true])
+})
+
+test('a pipe that nobody reads holds up nobody, although who shares it may wait there', () => {
+  const output = join(import.meta.dirname, 'log-output.ts')
+  const program = `
+    import { LogOutput } from ${JSON.stringify(output)}
+    const output = new LogOutput('')
+    for (let line = 0; line < 200; line++) output.write('x'.repeat(1000) + '\\n')
+    console.log(output.losing)`
+  const argv = [process.execPath, `--import=${import.meta.resolve('tsx')}`, '--input-type=module', '-e', program]
+  const command = 'mkfifo pipe && exec 2<>pipe && exec "$@"'
+  const options = { cwd: root, encoding: 'utf8', timeout: 30_000 } as const
+  expect(execFileSync('sh', ['-c', command, 'sh', ...argv], options)).toBe('true\n')
 })
 
 test('a file is added to', () => {

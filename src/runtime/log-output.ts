@@ -2,7 +2,7 @@
  * Where the lines of a log go: a file, or stderr. A log must not end the program that it is of, so where lines cannot be
  * written, as on a full disk or to a reader that has gone, they are dropped until they can be again.
  */
-import { openSync, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 
 const STDERR = 2
 
@@ -27,12 +27,13 @@ export class LogOutput {
   /**
    * @param file its path; empty for stderr
    * @param system writes what it can of some bytes
+   * @param stderr what to write to where there is no file
    * @throws the system's error where the file cannot be opened
    */
-  constructor(file: string, system: WriteSync = writeSync) {
+  constructor(file: string, system: WriteSync = writeSync, stderr = ownStderr()) {
     this.#file = file
     this.#system = system
-    this.#descriptor = file === '' ? STDERR : openSync(file, 'a')
+    this.#descriptor = file === '' ? stderr : openSync(file, 'a')
   }
 
   /** Whether the last line could not be written. */
@@ -76,12 +77,26 @@ export class LogOutput {
 
   /** Says that lines are lost, unless that would go where they cannot go. */
   #say({ message }: Error): void {
-    if (this.#descriptor === STDERR) return
+    if (this.#file === '') return
     try {
       const line = `${this.#file}: ${message}; lines of the log are dropped until it can be written\n`
       this.#system(STDERR, Buffer.from(line))
     } catch {
       // There is nobody left to tell.
     }
+  }
+}
+
+/**
+ * A descriptor for stderr that never holds up its writer. Where it is a pipe or a terminal, others may hold it, too, and say
+ * for all whether it does; opened anew it is this program's own. Where that is not to be had it is used as it is.
+ */
+function ownStderr(): number {
+  try {
+    const is = fstatSync(STDERR)
+    if (!is.isFIFO() && !is.isCharacterDevice()) return STDERR
+    return openSync(`/proc/self/fd/${STDERR}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK)
+  } catch {
+    return STDERR
   }
 }
