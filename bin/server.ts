@@ -4,6 +4,7 @@ import { type Config, isLoopback, nearest, parseHttpAddress, parsePeerAddress } 
 import { Cluster, type NodeId, type Protocol, type ReadMode, SynodError } from '../src/index.ts'
 import { readConfig } from '../src/runtime/config-file.ts'
 import { InProcessHub } from '../src/runtime/in-process-transport.ts'
+import { say } from '../src/runtime/log-output.ts'
 import { openLog } from '../src/runtime/logger.ts'
 import { joinCluster } from '../src/runtime/remote-config.ts'
 import { openStorage } from '../src/runtime/storage/open.ts'
@@ -91,7 +92,7 @@ async function main(): Promise<number | undefined> {
     const onFailure = (error: unknown) => {
       const reason = report(error)
       nodeLog.error('stopped', { error: reason })
-      if (log.losing) process.stderr.write(`${reason}\n`)
+      if (log.losing) say(reason)
       process.exit(exitCodeOf(error))
     }
     const place = flags.storage ?? config.storage
@@ -114,7 +115,7 @@ async function main(): Promise<number | undefined> {
  */
 function endNow(usesDisk: boolean, code: number): void {
   if (usesDisk) {
-    process.stderr.write('the disk is not done: killed with its last work under way\n')
+    say('the disk is not done: killed with its last work under way')
     process.kill(process.pid, 'SIGKILL')
   }
   process.exit(code)

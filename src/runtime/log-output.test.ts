@@ -40,7 +40,7 @@ class Disk {
 }
 
 function opened(disk: Disk): LogOutput {
-  return new LogOutput(join(root, 'x.log'), disk.write)
+  return new LogOutput(join(root, 'x.log'), disk.write, STDERR)
 }
 
 test('lines without room are dropped, which is said once; with room again the log goes on', () => {

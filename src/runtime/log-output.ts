@@ -20,6 +20,7 @@ export class LogOutput {
   readonly #file: string
   readonly #descriptor: number
   readonly #system: WriteSync
+  readonly #stderr: number
   /** The rest of a line that was cut short: the next one would run on from it. */
   #rest: Uint8Array = NOTHING
   #losing = false
@@ -27,12 +28,13 @@ export class LogOutput {
   /**
    * @param file its path; empty for stderr
    * @param system writes what it can of some bytes
-   * @param stderr what to write to where there is no file
+   * @param stderr what to write to where there is no file, or it takes nothing
    * @throws the system's error where the file cannot be opened
    */
   constructor(file: string, system: WriteSync = writeSync, stderr = ownStderr()) {
     this.#file = file
     this.#system = system
+    this.#stderr = stderr
     this.#descriptor = file === '' ? stderr : openSync(file, 'a')
   }
 
@@ -78,12 +80,16 @@ export class LogOutput {
   /** Says that lines are lost, unless that would go where they cannot go. */
   #say({ message }: Error): void {
     if (this.#file === '') return
-    try {
-      const line = `${this.#file}: ${message}; lines of the log are dropped until it can be written\n`
-      this.#system(STDERR, Buffer.from(line))
-    } catch {
-      // There is nobody left to tell.
-    }
+    say(`${this.#file}: ${message}; lines of the log are dropped until it can be written`, this.#stderr, this.#system)
+  }
+}
+
+/** Says a line on stderr if that takes it at once: who ends must not wait for a reader. */
+export function say(line: string, stderr = ownStderr(), system: WriteSync = writeSync): void {
+  try {
+    system(stderr, Buffer.from(`${line}\n`))
+  } catch {
+    // There is nobody left to tell.
   }
 }
 
