@@ -94,8 +94,9 @@ export function say(line: string, stderr = ownStderr(), system: WriteSync = writ
 }
 
 /**
- * A descriptor for stderr that never holds up its writer. Where it is a pipe or a terminal, others may hold it, too, and say
- * for all whether it does; opened anew it is this program's own. Where that is not to be had it is used as it is.
+ * A descriptor for stderr that holds up its writer never, if that is to be had. Where it is a pipe or a terminal, others may
+ * hold it, too, and say for all whether it does; opened anew it is this program's own. Where it cannot be opened anew, as one
+ * of another user or a socket, it is used as it is, and may hold up.
  */
 function ownStderr(): number {
   try {
