@@ -114,6 +114,30 @@ test('a reader that takes nothing is waited for once, not with every line', () =
   expect([disk.calls, disk.written, output.losing]).toEqual([tries + 1, '', true])
 })
 
+test('a reader that takes little is waited for now and then, not with every line', () => {
+  const disk = new Disk()
+  let now = 0
+  let tries = 0
+  // Who reads it is there at each sixth try.
+  const system = (descriptor: number, bytes: Uint8Array) => {
+    if (descriptor !== STDERR && ++tries % 6 !== 0) throw systemError('EAGAIN', 'pipe')
+    return disk.write(descriptor, bytes)
+  }
+  const output = new LogOutput(join(root, 'x.log'), system, STDERR, () => now)
+  const triesOf = (line: string) => {
+    const before = tries
+    output.write(line)
+    return tries - before
+  }
+  // Twenty waits are the fifth of a second; those who find the reader there at once wait for nothing.
+  expect(['1\n', '2\n', '3\n', '4\n', '5\n', '6\n', '7\n'].map(triesOf)).toEqual([6, 6, 6, 6, 1, 1, 1])
+  expect([disk.written, output.losing]).toEqual(['1\n2\n3\n4\n', true])
+  now = 10_001
+  const lines = ['8\n', '9\n', '10\n', '11\n', '12\n']
+  expect(lines.map(triesOf)).toEqual([1, 1, 1, 6, 6])
+  expect([disk.written, output.losing]).toEqual(['1\n2\n3\n4\n10\n11\n12\n', false])
+})
+
 test('a pipe that nobody reads holds up nobody, although who shares it may wait there', () => {
   const output = join(import.meta.dirname, 'log-output.ts')
   const program = `

@@ -6,8 +6,9 @@ import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 
 const STDERR = 2
 
-/** How long a line waits for a reader that is behind, as that of a pipe may be, and how long until it is tried again. */
+/** How long lines wait for a reader that is behind, as that of a pipe may be, in each while, and for how long at a time. */
 const PATIENCE_MS = 200
+const WHILE_MS = 10_000
 const RETRY_MS = 10
 
 const NOTHING = new Uint8Array()
@@ -21,20 +22,26 @@ export class LogOutput {
   readonly #descriptor: number
   readonly #system: WriteSync
   readonly #stderr: number
+  readonly #now: () => number
   /** The rest of a line that was cut short: the next one would run on from it. */
   #rest: Uint8Array = NOTHING
   #losing = false
+  /** When the while began, and how often a reader was waited for in it. */
+  #since = Number.NEGATIVE_INFINITY
+  #waits = 0
 
   /**
    * @param file its path; empty for stderr
    * @param system writes what it can of some bytes
    * @param stderr what to write to where there is no file, or it takes nothing
+   * @param now milliseconds of a clock that never goes back
    * @throws the system's error where the file cannot be opened
    */
-  constructor(file: string, system: WriteSync = writeSync, stderr = ownStderr()) {
+  constructor(file: string, system: WriteSync = writeSync, stderr = ownStderr(), now = () => performance.now()) {
     this.#file = file
     this.#system = system
     this.#stderr = stderr
+    this.#now = now
     this.#descriptor = file === '' ? stderr : openSync(file, 'a')
   }
 
@@ -64,17 +71,25 @@ export class LogOutput {
 
   /** Writes what fits; how many bytes did. */
   #put(bytes: Uint8Array): number {
-    const end = performance.now() + PATIENCE_MS
     for (;;) {
       try {
         return this.#system(this.#descriptor, bytes)
       } catch (error) {
-        // A reader that takes nothing holds up the program once, not with every line.
-        const isBehind = (error as NodeJS.ErrnoException).code === 'EAGAIN'
-        if (!isBehind || this.#losing || performance.now() > end) throw error
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || !this.#isPatient()) throw error
         Atomics.wait(SLEEPER, 0, 0, RETRY_MS)
+        this.#waits++
       }
     }
+  }
+
+  /** Whether a reader may be waited for: one that takes nothing, or little, must hold up the program only now and then. */
+  #isPatient(): boolean {
+    const now = this.#now()
+    if (now - this.#since > WHILE_MS) {
+      this.#since = now
+      this.#waits = 0
+    }
+    return !this.#losing && this.#waits < PATIENCE_MS / RETRY_MS
   }
 
   /** Says that lines are lost, unless that would go where they cannot go. */
