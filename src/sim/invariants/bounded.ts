@@ -17,6 +17,12 @@ const ONE_BYTES = 500_000
 /** Far more outputs than come up while a disk syncs, but for the answers to what a deaf node then hears at once. */
 const MOST_HELD = 2048
 
+/** For how long, by a node's own clock, its log may be longer than it may keep for others: many heartbeats. */
+const MOST_LONG_MS = 5000
+
+/** What of that a look may add: in more, the node has done nothing, as one that is paused or behind its disk. */
+const MOST_BETWEEN_MS = 50
+
 /** The bytes that waited at a node, for it and for its disk, when it was looked at last. */
 interface Waiting {
   readonly life: number
@@ -24,15 +30,25 @@ interface Waiting {
   readonly unsyncedBytes: number
 }
 
+/** Since when a node's log has been too long without a break. */
+interface TooLong {
+  readonly life: number
+  readonly handled: number
+  readonly clock: number
+  readonly ms: number
+}
+
 export function bounded(): Invariant {
   const looked = new Map<NodeId, Waiting>()
+  const tooLong = new Map<NodeId, TooLong>()
   return {
     name: 'bounded',
     afterStep({ processes, cluster, nodeOptions }: Arena) {
       const { maxRequests, maxInbox, maxInboxBytes, maxSessions, maxUnsyncedBytes } = nodeOptions
       // As many from each peer as from its own clients.
       const most = maxRequests * cluster.size
-      for (const { id, node, life } of processes) {
+      for (const process of processes) {
+        const { id, node, life } = process
         if (!node) continue
         const { requests, inbox, inboxBytes, held, unsyncedBytes } = node.load
         if (requests > most) return `${id.name} has ${requests} open requests, and may have ${most}`
@@ -48,6 +64,10 @@ export function bounded(): Invariant {
         const sessions = (node.store as Partial<ExactlyOnce> | undefined)?.sessions?.size ?? 0
         if (sessions > maxSessions) return `${id.name} knows ${sessions} sessions, and may know ${maxSessions}`
         if (held > MOST_HELD + inbox) return `${id.name} holds back ${held} outputs`
+        const long = lengthened(process, tooLong.get(id))
+        if (long && long.ms > MOST_LONG_MS) return `${id.name} has kept too long a log for ${Math.round(long.ms)} ms`
+        if (long) tooLong.set(id, long)
+        else tooLong.delete(id)
       }
       return null
     },
@@ -77,10 +97,26 @@ function growthOf(now: Waiting, before: Waiting | undefined, most: NodeOptions):
 
 /** Where a replica of the Paxos family has something waiting. */
 interface Queues {
-  readonly log?: { readonly bytes?: number }
+  readonly log?: { readonly bytes?: number; readonly floor: number; readonly executed: number }
   readonly options?: { readonly retain_bytes?: number }
   readonly proposer?: { readonly proposals: ReadonlyMap<number, unknown> }
-  readonly catchUp?: { readonly uploads: { readonly byReader: ReadonlyMap<NodeId, unknown> } }
+  readonly catchUp?: { readonly uploads: { readonly bytes: number; readonly byReader: ReadonlyMap<NodeId, unknown> } }
+}
+
+/**
+ * For how long a node's log has now been longer than it may keep for members that are away or lag, and could be shortened;
+ * null when it is not. It may be for a moment, as slots are executed all the time and a log is shortened now and then.
+ */
+function lengthened({ life, node, replica, clock }: Process, before: TooLong | undefined): TooLong | null {
+  if (!node || !replica) return null
+  const { log, options, catchUp } = replica as unknown as Queues
+  if (log?.bytes === undefined || options?.retain_bytes === undefined) return null
+  if (log.bytes <= options.retain_bytes + (catchUp?.uploads.bytes ?? 0) || log.floor === log.executed) return null
+  const { handled } = node.load
+  if (before?.life !== life) return { life, handled, clock, ms: 0 }
+  if (before.handled === handled) return before
+  const passed = Math.max(0, Math.min(clock - before.clock, MOST_BETWEEN_MS))
+  return { life, handled, clock, ms: before.ms + passed }
 }
 
 /** What a process still has under way; null when that is nothing. */

@@ -161,10 +161,10 @@ describe('quorums meet', () => {
 })
 
 describe('bounded', () => {
-  const situation = (load: object, replica: object = {}, life = 1) => {
+  const situation = (load: object, replica: object = {}, life = 1, clock = 0) => {
     const idle = { requests: 0, forwarded: 0, inbox: 0, inboxBytes: 0, held: 0, unsyncedBytes: 0, dropped: 0 }
     const node = { load: { ...idle, ...load } }
-    const process = { id: cluster.at(0), life, node, replica: { status: () => ({}), ...replica } }
+    const process = { id: cluster.at(0), life, clock, node, replica: { status: () => ({}), ...replica } }
     const nodeOptions = { maxRequests: 2, maxInbox: 64, maxInboxBytes: 1000, maxUnsyncedBytes: 2000 }
     return { processes: [process], cluster, nodeOptions } as unknown as Arena
   }
@@ -196,6 +196,36 @@ describe('bounded', () => {
       expect(looks([3000, 1], [3000, 1], [most, 1], [4000, 1], [5000, 2])).toEqual([null, null, null, null, null])
       expect(looks([3000, 1], [3001, 1])).toEqual([null, complaint])
     }
+  })
+
+  it('fails when a log that could be shortened stays too long, while its node goes on', () => {
+    const invariant = bounded()
+    let clock = 0
+    let handled = 0
+    let uploads = 0
+    /** Looks at a node as each of its turns ends, for some time of its clock. */
+    const go = (ms: number, bytes: number, { life = 1, floor = 3, turns = true } = {}) => {
+      for (const end = clock + ms; clock < end; clock += 10) {
+        if (turns) handled++
+        const queues = {
+          log: { bytes, floor, executed: 9 },
+          options: { retain_bytes: 1000 },
+          catchUp: { uploads: { bytes: uploads } },
+        }
+        const complaint = invariant.afterStep!(situation({ handled }, queues, life, clock))
+        if (complaint) return complaint
+      }
+      return null
+    }
+    expect(go(20_000, 1000)).toBeNull()
+    expect([go(4000, 1001), go(10, 1000), go(4000, 1001)]).toEqual([null, null, null])
+    // What has been begun anew, does nothing, has nothing to forget or an upload to keep it for is not late.
+    expect([go(4000, 1001, { life: 2 }), go(20_000, 1001, { life: 2, turns: false })]).toEqual([null, null])
+    expect([go(20_000, 1001, { floor: 9 })]).toEqual([null])
+    uploads = 1
+    expect(go(20_000, 1001)).toBeNull()
+    uploads = 0
+    expect(go(6000, 1001)).toBe('1.1 has kept too long a log for 5010 ms')
   })
 
   it('fails when something is left at rest', () => {
