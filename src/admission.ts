@@ -46,6 +46,7 @@ export class Admission {
     this.#options = options
     this.open = new OpenRequests(clock, options.maxRequests, peers, (late) => this.#expire(late))
     this.#answers = new HeldAnswers(clock, (tellings) => {
+      // Urgent: that nobody knows is true without any record.
       for (const telling of tellings) node.output(telling, 'urgent', 0)
       node.wake()
     })
@@ -69,6 +70,7 @@ export class Admission {
   admit(asked: Asked, timeoutMs: number, respond: Respond, forwarded: boolean): void {
     const { maxRequests, requestTimeoutMs } = this.#options
     if (this.open.full(forwarded)) {
+      // Urgent: nobody has seen it.
       respond({ ok: false, code: 'overloaded', reason: `more than ${maxRequests} requests are open here` }, 'urgent')
       return
     }

@@ -198,7 +198,7 @@ export class Node {
     this.#settle(request, outcomeOf(result, position), urgency)
   }
 
-  /** Answers a request with a refusal. Only `unknown` may be said of a command that was proposed. */
+  /** Answers a request with a refusal, urgent since it rests on no record. Only `unknown` may be said of what was proposed. */
   refuse(request: Request, code: RefusalCode, reason: string): void {
     this.#settle(request, { ok: false, code, reason }, 'urgent')
   }

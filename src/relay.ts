@@ -126,6 +126,7 @@ export class Relay {
     }
     // The value is a view on the received frame, and so lives as long as the answer.
     const result = { value: m.absent ? null : m.value, version: m.version, effect }
+    // Urgent: it rests on the other node's records, and left when these were on disk.
     this.#node.reply(request, result, m.ballot === 0 ? null : { slot: m.slot, ballot: m.ballot }, 'urgent')
   }
 

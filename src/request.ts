@@ -147,7 +147,7 @@ export class Request {
     if (this.state === 'taken') this.state = 'waiting'
   }
 
-  /** Answers with what is true while there is no answer; `when` says until when there was none. */
+  /** Answers with what is true while there is no answer, so without any record; `when` says until when there was none. */
   lapse(when: string): void {
     const unknown = `no answer ${when}; the request may have been applied`
     if (this.state === 'waiting')

@@ -61,7 +61,7 @@ export class Reads {
     for (const request of this.confirming.takeWaiting()) handOn(this.#paxos.node, leader, request)
   }
 
-  /** Once a heartbeat: asks again those who are silent, and for slots that do not come. */
+  /** Once a heartbeat: asks again those who are silent, urgently as before, and for slots that do not come. */
   look(): void {
     const { node, promised, leader } = this.#paxos
     for (const rounds of [this.confirming, this.surveying]) rounds.prune()
