@@ -37,12 +37,27 @@ export class DelayLine<T> {
     return true
   }
 
+  /** What is under way comes out after this delay at the latest. */
+  hasten(delayMs: number): void {
+    if (this.size === 0) return
+    const latestMs = this.#clock.now() + delayMs
+    const hastened = new Fifo<Waiting<T>>()
+    for (const waiting of this.#waiting) hastened.push({ ...waiting, dueMs: Math.min(waiting.dueMs, latestMs) })
+    this.#waiting = hastened
+    this.#disarm()
+    this.#arm()
+  }
+
   /** Loses everything that is under way. */
   clear(): void {
-    if (this.#alarm !== null) this.#clock.clearAlarm(this.#alarm)
-    this.#alarm = null
+    this.#disarm()
     this.#waiting = new Fifo()
     this.#bytes = 0
+  }
+
+  #disarm(): void {
+    if (this.#alarm !== null) this.#clock.clearAlarm(this.#alarm)
+    this.#alarm = null
   }
 
   #arm(): void {

@@ -101,24 +101,63 @@ describe('each fault', () => {
     expect(sent.length).toBeLessThan(3150)
   })
 
-  test('slow delays what is sent, in order, also beyond its end', () => {
-    faults.slow(b!, 100, 1)
+  test('slow delays what is sent, in order', () => {
+    faults.slow(b!, 100, 0)
     faults.send(b!, [frame(1), frame(2)])
     faults.send(c!, [frame(3)])
     clock.pass(99)
     expect(sent).toEqual(['1.3:3'])
+    faults.send(b!, [frame(4)])
     clock.pass(1)
     expect(sent).toEqual(['1.3:3', '1.2:1', '1.2:2'])
-    clock.pass(850)
+    clock.pass(99)
+    expect(sent.at(-1)).toBe('1.2:4')
+  })
+
+  test.each<[string, () => void]>([
+    ['is healed', () => faults.heal('slow', b!)],
+    ['is over', () => clock.pass(4000)],
+    ['begins anew and is none', () => faults.slow(b!, 0, 0)],
+  ])('what waits on a slow link leaves when that %s, before all that comes after', (_, end) => {
+    faults.slow(b!, 60_000, 4)
+    faults.send(b!, [frame(1)])
+    faults.send(b!, [frame(2)])
+    clock.pass(1000)
+    expect(sent).toEqual([])
+    end()
+    faults.send(b!, [frame(3)])
+    clock.pass(0)
+    expect(sent).toEqual(['1.2:1', '1.2:2', '1.2:3'])
     faults.send(b!, [frame(4)])
-    clock.pass(50)
-    expect(faults.list()).toEqual([])
-    faults.send(b!, [frame(5)])
-    expect(sent.length).toBe(3)
-    clock.pass(50)
-    expect(sent.slice(3)).toEqual(['1.2:4', '1.2:5'])
-    faults.send(b!, [frame(6)])
-    expect(sent.at(-1)).toBe('1.2:6')
+    expect([sent.at(-1), clock.alarms]).toEqual(['1.2:4', 0])
+  })
+
+  test('a shorter delay holds for what waits, a longer one does not', () => {
+    faults.slow(b!, 1000, 0)
+    faults.send(b!, [frame(1)])
+    faults.slow(b!, 10, 0)
+    faults.send(b!, [frame(2)])
+    faults.slow(b!, 5000, 0)
+    faults.send(b!, [frame(3)])
+    clock.pass(10)
+    expect(sent).toEqual(['1.2:1', '1.2:2'])
+    clock.pass(4990)
+    expect(sent.at(-1)).toBe('1.2:3')
+  })
+
+  test.each<[string, () => void]>([
+    ['a partition', () => faults.partition([b!], 1)],
+    ['a drop', () => faults.drop(b!, 1)],
+  ])('what waits on a slow link does not pass %s', (_, cut) => {
+    faults.slow(b!, 100, 0)
+    faults.send(b!, [frame(1)])
+    cut()
+    clock.pass(100)
+    expect([sent, faults.lost]).toEqual([[], 1])
+    clock.pass(900)
+    faults.send(b!, [frame(2)])
+    clock.pass(100)
+    expect(sent).toEqual(['1.2:2'])
   })
 
   test('what waits is never sent into a later connection', () => {

@@ -76,9 +76,10 @@ export class Faults implements Transport {
     this.#add('drop', to.name, [to], seconds)
   }
 
-  /** What the node sends to `to` leaves so much later, in order. */
+  /** What the node sends to `to` leaves so much later, in order; what waits when that ends leaves then. */
   slow(to: NodeId, delayMs: number, seconds: number): void {
     this.#add('slow', to.name, [to], seconds, { loss: 0, delayMs })
+    this.#lines.get(to)?.hasten(delayMs)
   }
 
   /** Each frame that the node sends to `to` is lost by this chance. */
@@ -188,8 +189,9 @@ export class Faults implements Transport {
     for (const [key, fault] of this.#faults) if (fault.untilMs <= now) this.#end(key, fault, 'expired')
   }
 
-  #end(key: string, { name: fault, target }: Fault, how: 'healed' | 'expired'): void {
+  #end(key: string, { name: fault, target, delayMs, peers }: Fault, how: 'healed' | 'expired'): void {
     this.#faults.delete(key)
+    if (delayMs > 0) for (const peer of peers) this.#lines.get(peer)?.hasten(0)
     this.#options.log.info('fault over', { fault, target, how })
   }
 
@@ -203,15 +205,24 @@ export class Faults implements Transport {
     let line = this.#lines.get(to)
     if (!line) {
       const { clock, peerBytes } = this.#options
-      line = new DelayLine(clock, peerBytes, (held) => {
-        if (this.#inner.connection(to) === held.connection) this.#inner.send(to, held.frames)
-      })
+      line = new DelayLine(clock, peerBytes, (held) => this.#release(to, held))
       this.#lines.set(to, line)
     }
     const bytes = frames.reduce((sum, { length }) => sum + length, 0)
     const held = line.push({ frames, connection }, bytes, delayMs)
     if (!held) this.lost += frames.length
     return held
+  }
+
+  /** What was held back goes on its way, unless nothing passes there now. */
+  #release(to: NodeId, { frames, connection }: Held): void {
+    this.#expire()
+    if (this.#isCut(to)) this.lost += frames.length
+    else if (this.#inner.connection(to) === connection) this.#inner.send(to, frames)
+  }
+
+  #isCut(to: NodeId): boolean {
+    return [...this.#faults.values()].some(({ peers, loss }) => loss === 1 && peers.has(to))
   }
 
   #describe({ name, target, untilMs, loss, delayMs }: Fault): string {
