@@ -39,7 +39,7 @@ export type RefusalCode = 'unavailable' | 'overloaded' | 'unknown' | 'unsupporte
 
 /** An error with a code of the table above and one sentence that says what was wrong and where. */
 export class SynodError extends Error {
-  override readonly name = 'SynodError'
+  override readonly name: string = 'SynodError'
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string) {

@@ -148,7 +148,8 @@ function mayRepeat({ code }: SynodError, repeatable: boolean): boolean {
 
 function failed(error: SynodError, doubt: boolean, attempts: number): RefusedError | UnknownOutcomeError {
   const tries = attempts === 1 ? '' : `, after ${attempts} attempts`
-  return failure(doubt, error.code, `${error.message}${tries}`)
+  const earlier = doubt && ERRORS[error.code].definite ? '; an earlier one may have been applied' : ''
+  return failure(doubt, error.code, `${error.message}${tries}${earlier}`)
 }
 
 function positive(name: string, value: number): number {

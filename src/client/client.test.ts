@@ -4,9 +4,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { SynodError } from '../errors.ts'
-import { Client, type ClientOptions, isDefinite } from './client.ts'
+import { Client, type ClientOptions } from './client.ts'
 import { Connections } from './connections.ts'
 import type { Reply } from './exchange.ts'
+import { isDefinite } from './outcomes.ts'
 
 const RECORDED = new URL('../../../shared/http/paxi.jsonl', import.meta.url)
 
@@ -286,6 +287,16 @@ describe('views and faults', () => {
     expect(paths(a)).toEqual([asked])
     expect(paths(b)).toEqual(['GET /drop?id=1.3&t=5', asked])
     expect(paths(c)).toEqual(['GET /drop?id=1.1&t=5', 'GET /drop?id=1.2&t=5', asked])
+  })
+
+  it('refuses a partition without nodes on both sides, as nodes do', async () => {
+    const reply: Script = (_, socket) =>
+      socket.write(answer('400 Bad Request', 'a partition needs nodes on both sides\n'))
+    const [a, b] = await Promise.all([scriptedNode(reply), scriptedNode(reply)])
+    const { faults } = clientOf({ nodes: { '1.1': a.url, '1.2': b.url } })
+    for (const ids of [[], ['1.1', '1.2']])
+      expect(await errorOf(faults.partition(5, ids))).toMatchObject({ code: 'malformed' })
+    expect([...a.requests, ...b.requests].filter((request) => request.includes('/drop'))).toEqual([])
   })
 
   it('injects faults and heals them, by the routes of the node concerned', async () => {

@@ -4,7 +4,7 @@
  * body is given as null.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ERRORS, SynodError } from '../errors.ts'
+import { SynodError } from '../errors.ts'
 import { Connections, type Outgoing } from './connections.ts'
 import { milliseconds } from './deadline.ts'
 import type { Receiver, Reply } from './exchange.ts'
@@ -194,11 +194,6 @@ export class Client {
       this.#connections.send(node, request, patienceMs, receiver, answerBytes)
     })
   }
-}
-
-/** Whether `error` says that the request was certainly not applied. */
-export function isDefinite(error: unknown): boolean {
-  return error instanceof SynodError && ERRORS[error.code].definite
 }
 
 function retriable(request: Outgoing, error: unknown): boolean {

@@ -1,10 +1,11 @@
 /** The commands of `cmd`, one-shot and in its shell: words in, an answer that says what happened out. */
 import { SynodError } from '../errors.ts'
-import { type Client, isDefinite } from './client.ts'
+import type { Client } from './client.ts'
 import { consensus } from './consensus.ts'
 import { crash, drop, type FaultTarget, flaky, heal, partition, slow } from './fault-commands.ts'
 import { FAULT_NAMES } from './faults.ts'
 import type { KeyValueClient } from './key-value-client.ts'
+import { isDefinite } from './outcomes.ts'
 import { type Answer, count, failedAt, keyOf, looksWhole, nodeOf, perNode, said } from './words.ts'
 
 /** What commands use: the parts of a `Client`, and of a `KeyValueClient` for keys that are no integers. */

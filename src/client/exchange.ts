@@ -88,7 +88,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   expire(): void {
-    this.#giveUp(`no answer within ${Math.round(this.#timeoutMs)} ms`)
+    const lacking = this.#abort ? 'answer' : 'connection'
+    this.#giveUp(`no ${lacking} within ${Math.round(this.#timeoutMs)} ms`)
   }
 
   /** After sending, the connection is cut and `onError` follows; before, undici cannot be told, so it ends here. */

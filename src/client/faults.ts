@@ -67,6 +67,7 @@ export class ClusterFaults {
       if (!(error instanceof SynodError) || error.code !== 'malformed') throw error
       // Paxi's servers have no such route: there each node drops what it sends across.
       const others = this.#nodes.filter((other) => side.has(other) !== side.has(node))
+      if (others.length === 0) throw error
       await Promise.all(others.map((other) => this.drop(node, other, seconds)))
     }
   }

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { SynodError } from '../errors.ts'
-import { type AttemptOptions, Client, KeyValueClient, RefusedError, UnknownOutcomeError } from './index.ts'
+import { type AttemptOptions, Client, isDefinite, KeyValueClient, RefusedError, UnknownOutcomeError } from './index.ts'
 
 interface Asked {
   readonly node: string
@@ -163,6 +163,36 @@ describe('without a session', () => {
     expect(await failureOf(client.put('k', 'v', { timeoutMs: 90 }))).toBeInstanceOf(UnknownOutcomeError)
   })
 
+  it.each([
+    [503, 'unavailable'],
+    [409, 'conflict'],
+    [410, 'expired'],
+  ] as const)(
+    'a write in a session that was sent once is unknown for ever, also when it is answered with %d then',
+    async (status, code) => {
+      const { client } = await pair(
+        inSession(({ node }) => (node === 'a' ? null : [status, 'no'])),
+        { attempts: 2 },
+      )
+      const error = await failureOf((await client.openSession()).put('k', 'v'))
+      expect(error).toBeInstanceOf(UnknownOutcomeError)
+      expect([error.name, error.code, isDefinite(error)]).toEqual(['UnknownOutcomeError', code, false])
+      const said = `node b answered ${status}: no, after 2 attempts; an earlier one may have been applied`
+      expect(error.message).toBe(said)
+    },
+  )
+
+  it('what was never sent for want of a connection is refused, and says so', async () => {
+    const { client } = await pair(() => new Promise<null>(() => {}), { connections: 1, attempts: 1 })
+    const first = failureOf(client.get('k', { timeoutMs: 60 }))
+    const error = await failureOf(client.put('k', 'v', { timeoutMs: 20 }))
+    expect([error.name, error.message]).toEqual([
+      'RefusedError',
+      expect.stringMatching(/^node a: no connection within \d+ ms$/),
+    ])
+    expect((await first).name).toBe('UnknownOutcomeError')
+  })
+
   it('what is left of its time is told in whole milliseconds', async () => {
     const { client } = await pair(() => new Promise<null>(() => {}))
     const { message } = await failureOf(client.put('k', 'v', { timeoutMs: 20 }))
@@ -192,6 +222,14 @@ describe('closed', () => {
     for (const call of [...others, plain.faults.heal('a')]) expect(await failureOf(call)).toMatchObject(closed)
   })
 
+  it('a client answers what a session had begun, also in the same turn', async () => {
+    const { client } = await pair(inSession(() => [200]))
+    const session = await client.openSession()
+    const writes = [client.put('k', 'v'), session.put('k', 'v')]
+    await client.close()
+    expect(await Promise.all(writes)).toMatchObject([{ node: 'a' }, { node: 'a' }])
+  })
+
   it('between two attempts a client ends the request, whose outcome stays unknown', async () => {
     const { asked, client } = await pair(
       inSession(() => {
@@ -202,7 +240,9 @@ describe('closed', () => {
     const session = await client.openSession()
     const error = await failureOf(session.put('k', 'v'))
     expect(error).toBeInstanceOf(UnknownOutcomeError)
-    expect(error).toMatchObject({ message: 'the client is closed, after 2 attempts' })
+    expect(error).toMatchObject({
+      message: 'the client is closed, after 2 attempts; an earlier one may have been applied',
+    })
     expect(asked).toHaveLength(2)
   })
 

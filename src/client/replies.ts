@@ -13,7 +13,7 @@ export interface Meta {
   readonly ballot: string | null
   /** The slot up to which the node has executed. */
   readonly execute: number | null
-  /** For a read beside the log: whether a write to the key was under way. */
+  /** For a read beside the log: whether a newer value may be there already. */
   readonly inProgress: boolean | null
 }
 

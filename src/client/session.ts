@@ -28,7 +28,8 @@ export class Session extends Writes {
 
   protected override async send(write: Write, { timeoutMs }: CallOptions): Promise<Answered> {
     const deadline = this.#attempts.deadline(timeoutMs)
-    const sequence = await this.#window.next(deadline)
+    // At once if it may: what was asked for before the client is closed is under way then.
+    const sequence = this.#window.begin() ?? (await this.#window.next(deadline))
     if (sequence === null) {
       const reason = `the session's window was full for ${Math.round(deadline.withinMs)} ms; nothing was sent`
       throw failure(false, 'overloaded', reason)

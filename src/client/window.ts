@@ -28,9 +28,18 @@ export class Window {
     return oldest === undefined ? this.#last : oldest - 1
   }
 
+  /** Begins a new sequence if it may be sent now; null when it may not. */
+  begin(): number | null {
+    if (!this.#fits(this.#last + 1)) return null
+    this.#last += 1
+    this.#open.add(this.#last)
+    return this.#last
+  }
+
   /** Begins a new sequence, once it may be sent; null when the deadline comes first. */
   async next(deadline: Deadline): Promise<number | null> {
-    if (this.#fits(this.#last + 1)) return this.#begin()
+    const sequence = this.begin()
+    if (sequence !== null) return sequence
     return wait(deadline, (go) => {
       this.#next.add(go)
       return () => this.#next.delete(go)
@@ -58,19 +67,14 @@ export class Window {
     this.#room = Math.min(MOST, this.#room + 1)
     for (const [waiting, go] of this.#again) if (this.#fits(waiting)) go(waiting)
     for (const go of this.#next) {
-      if (!this.#fits(this.#last + 1)) return
-      go(this.#begin())
+      const next = this.begin()
+      if (next === null) return
+      go(next)
     }
   }
 
   #fits(sequence: number): boolean {
     return sequence - this.acknowledged <= this.#room
-  }
-
-  #begin(): number {
-    this.#last += 1
-    this.#open.add(this.#last)
-    return this.#last
   }
 }
 
