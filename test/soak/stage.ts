@@ -20,8 +20,9 @@ const MIB = 1024 * 1024
 const COLLECTOR = new URL('collector.mjs', import.meta.url).href
 /** What is freed goes back to the system at once: else what is measured is how the C library has cut up its own memory. */
 const FREEING = { MALLOC_MMAP_THRESHOLD_: '8192' }
-/** The process counts as idle when its memory has not moved by more than this between two looks. */
+/** Its memory stands still when it has not fallen by more than this for so many looks. */
 const STILL_MIB = 1
+const STILL_LOOKS = 3
 const LOOK_MS = 500
 const MOST_LOOKS = 30
 /** How often a good request is made that nobody serves for want of a leader. */
@@ -92,17 +93,17 @@ export class Stage {
     return Number(line?.slice(name.length) ?? 0)
   }
 
-  /** The memory of the node without garbage, once it stands still. */
+  /** The memory of the node without garbage: the least that it comes to, once more collections free no more. */
   async residentMib(): Promise<number> {
-    this.#cluster.program('1.1').signal('SIGUSR2')
-    let last = Number.POSITIVE_INFINITY
-    for (let look = 0; look < MOST_LOOKS; look++) {
+    let least = Number.POSITIVE_INFINITY
+    for (let look = 0, still = 0; look < MOST_LOOKS && still < STILL_LOOKS; look++) {
+      this.#cluster.program('1.1').signal('SIGUSR2')
       await sleep(LOOK_MS)
       const now = (await this.metric('process_resident_memory_bytes')) / MIB
-      if (Math.abs(now - last) <= STILL_MIB) return now
-      last = now
+      still = now < least - STILL_MIB ? 0 : still + 1
+      least = Math.min(least, now)
     }
-    return last
+    return least
   }
 
   async #recovers(): Promise<void> {
