@@ -18,7 +18,11 @@ const PROGRAM = {
   usage: '[flags]',
   flags: {
     ...COMMON,
-    bconfig: { type: 'string', default: 'benchmark.json', describe: "workload; without that file, the config's own" },
+    bconfig: {
+      type: 'string',
+      default: 'benchmark.json',
+      describe: "workload; left out and without that file, the config's own",
+    },
     load: { type: 'boolean', describe: 'write all K keys once, and nothing else' },
     read: { ...READ, describe: 'path of the reads; left out, as the servers were told' },
     json: { type: 'boolean', describe: 'print the result as one JSON object' },

@@ -146,6 +146,8 @@ export class Host {
    * directory, and stops.
    */
   async close(others: boolean): Promise<void> {
+    const { log } = this.#options
+    log.info('closing')
     // What is half open cannot be closed.
     await this.#opening.catch(() => {})
     const timer = setTimeout(() => this.node.expire(), ANSWERS_MS)
@@ -159,6 +161,7 @@ export class Host {
     this.waitsForDisk = true
     await this.#options.storage.close()
     this.waitsForDisk = false
+    log.info('closed')
   }
 
   /** Bounded in time: there may be nobody to take over. */

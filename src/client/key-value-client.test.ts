@@ -1,71 +1,9 @@
 /** The key-value client against scripted nodes: what it sends, where it fails over to, and how it tells failures apart. */
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { SynodError } from '../errors.ts'
-import { type AttemptOptions, Client, isDefinite, KeyValueClient, RefusedError, UnknownOutcomeError } from './index.ts'
+import { isDefinite, KeyValueClient, RefusedError, UnknownOutcomeError } from './index.ts'
+import { closeAll, failureOf, inSession, pair, type Script, type Scripted } from './testing/scripted-pair.ts'
 
-interface Asked {
-  readonly node: string
-  readonly line: string
-  readonly headers: IncomingMessage['headers']
-  readonly body: string
-}
-
-/** Answers a request, or destroys its socket: `[status, body, headers]`, or null. */
-type Script = (asked: Asked, count: number) => Scripted | Promise<Scripted>
-type Scripted = [number, string?, Record<string, string>?] | null
-
-const cleanups: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-async function listen(node: string, asked: Asked[], script: Script): Promise<string> {
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    let body = ''
-    for await (const chunk of request) body += String(chunk)
-    const one = { node, line: `${request.method} ${request.url}`, headers: request.headers, body }
-    const told = await script(one, asked.push(one))
-    if (!told) request.socket.destroy()
-    else response.writeHead(told[0], { Cid: request.headers.cid ?? '', ...told[2] }).end(told[1] ?? '')
-  }
-  const server = createServer((request, response) => void answer(request, response))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  cleanups.push(async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/** A client of two nodes, the first of them asked first. */
-async function pair(script: Script, options: Partial<AttemptOptions> = {}) {
-  const asked: Asked[] = []
-  const nodes = { a: await listen('a', asked, script), b: await listen('b', asked, script) }
-  const client = new KeyValueClient({ nodes, id: 'a', random: () => 0, ...options })
-  cleanups.push(() => client.close())
-  return { asked, client }
-}
-
-/** A script that opens a session and leaves the writes to another one. */
-function inSession(script: Script): Script {
-  return (asked, count) =>
-    asked.line === 'POST /session' ? [201, '{"session":"7-0000000a"}'] : script(asked, count - 1)
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<SynodError> {
-  try {
-    await promise
-  } catch (error) {
-    if (error instanceof SynodError) return error
-    throw error
-  }
-  throw new Error('no failure')
-}
+afterEach(closeAll)
 
 describe('requests', () => {
   it('name any key, and tell an absent one from an empty value', async () => {
@@ -163,25 +101,6 @@ describe('without a session', () => {
     expect(await failureOf(client.put('k', 'v', { timeoutMs: 90 }))).toBeInstanceOf(UnknownOutcomeError)
   })
 
-  it.each([
-    [503, 'unavailable'],
-    [409, 'conflict'],
-    [410, 'expired'],
-  ] as const)(
-    'a write in a session that was sent once is unknown for ever, also when it is answered with %d then',
-    async (status, code) => {
-      const { client } = await pair(
-        inSession(({ node }) => (node === 'a' ? null : [status, 'no'])),
-        { attempts: 2 },
-      )
-      const error = await failureOf((await client.openSession()).put('k', 'v'))
-      expect(error).toBeInstanceOf(UnknownOutcomeError)
-      expect([error.name, error.code, isDefinite(error)]).toEqual(['UnknownOutcomeError', code, false])
-      const said = `node b answered ${status}: no, after 2 attempts; an earlier one may have been applied`
-      expect(error.message).toBe(said)
-    },
-  )
-
   it('what was never sent for want of a connection is refused, and says so', async () => {
     const { client } = await pair(() => new Promise<null>(() => {}), { connections: 1, attempts: 1 })
     const first = failureOf(client.get('k', { timeoutMs: 60 }))
@@ -199,99 +118,6 @@ describe('without a session', () => {
     expect(message).toMatch(/^node a: no answer within \d+ ms$/)
   })
 })
-
-describe('closed', () => {
-  const closed = { code: 'usage', message: 'the client is closed' }
-
-  it('a client refuses everything at once, and may be closed again', async () => {
-    const { asked, client } = await pair(inSession(() => [200]))
-    const session = await client.openSession()
-    await Promise.all([client.close(), client.close()])
-    await client.close()
-    const calls = [client.get('k'), client.put('k', 'v'), client.openSession(), session.put('k', 'v')]
-    for (const call of calls) {
-      const error = await failureOf(call)
-      expect(error).toMatchObject(closed)
-      expect(error).toBeInstanceOf(RefusedError)
-    }
-    expect(asked).toHaveLength(1)
-    const plain = new Client({ nodes: { a: 'http://127.0.0.1:9' }, retries: 3 })
-    await Promise.all([plain.close(), plain.close()])
-    await plain.close()
-    const others = [plain.get(1), plain.put(1, 'x'), plain.history(1), plain.state(), plain.ready('a')]
-    for (const call of [...others, plain.faults.heal('a')]) expect(await failureOf(call)).toMatchObject(closed)
-  })
-
-  it('a client answers what a session had begun, also in the same turn', async () => {
-    const { client } = await pair(inSession(() => [200]))
-    const session = await client.openSession()
-    const writes = [client.put('k', 'v'), session.put('k', 'v')]
-    await client.close()
-    expect(await Promise.all(writes)).toMatchObject([{ node: 'a' }, { node: 'a' }])
-  })
-
-  it('between two attempts a client ends the request, whose outcome stays unknown', async () => {
-    const { asked, client } = await pair(
-      inSession(() => {
-        void client.close()
-        return null
-      }),
-    )
-    const session = await client.openSession()
-    const error = await failureOf(session.put('k', 'v'))
-    expect(error).toBeInstanceOf(UnknownOutcomeError)
-    expect(error).toMatchObject({
-      message: 'the client is closed, after 2 attempts; an earlier one may have been applied',
-    })
-    expect(asked).toHaveLength(2)
-  })
-
-  it('a session refuses the writes that wait for their turn, and answers those under way', async () => {
-    let release: () => void = () => {}
-    const script: Script = ({ headers }) =>
-      headers.seq === '1' ? new Promise<Scripted>((resolve) => (release = () => resolve([200]))) : [200]
-    const { asked, client } = await pair(inSession(script))
-    const session = await client.openSession()
-    const first = session.put('k', '')
-    await Promise.all(Array.from({ length: 1023 }, () => session.put('k', '')))
-    const waiting = Array.from({ length: 3 }, () => failureOf(session.put('k', '')))
-    const end = client.close()
-    release()
-    expect(await first).toMatchObject({ node: 'a' })
-    for (const error of await Promise.all(waiting)) {
-      expect(error).toBeInstanceOf(RefusedError)
-      expect(error).toMatchObject(closed)
-    }
-    await end
-    expect(asked).toHaveLength(1 + 1024)
-  })
-
-  it('a session refuses a write that waits to be sent again, if it was certainly not applied before', async () => {
-    let release: () => void = () => {}
-    const refused = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    const script: Script = async ({ headers }) => {
-      if (headers.seq !== '1') return [503, 'the session is full', { 'Retry-After': '1' }]
-      await refused
-      return [200]
-    }
-    const { asked, client } = await pair(inSession(script))
-    const session = await client.openSession()
-    const first = session.put('k', '')
-    const again = failureOf(session.put('k', ''))
-    await expect.poll(() => asked.length).toBe(3)
-    const end = client.close()
-    release()
-    expect(await first).toMatchObject({ node: 'a' })
-    const error = await again
-    expect(error).toBeInstanceOf(RefusedError)
-    expect(error).toMatchObject({ ...closed, message: 'the client is closed, after 2 attempts' })
-    await end
-    expect(asked).toHaveLength(3)
-  })
-})
-
 describe('in a session', () => {
   it('a write whose outcome is unknown is repeated elsewhere, with the same place', async () => {
     const { asked, client } = await pair(inSession(({ node }) => (node === 'a' ? null : [200, '', { ETag: '"1"' }])))
@@ -313,7 +139,10 @@ describe('in a session', () => {
       { attempts: 2 },
     )
     const session = await client.openSession()
-    expect(await failureOf(session.put('k', 'v'))).toBeInstanceOf(UnknownOutcomeError)
+    const error = await failureOf(session.put('k', 'v'))
+    expect(error).toBeInstanceOf(UnknownOutcomeError)
+    expect([error.name, isDefinite(error)]).toEqual(['UnknownOutcomeError', false])
+    expect(error.message).toMatch(/ answered \d+, after 2 attempts; an earlier one may have been applied$/)
   })
 
   it.each([

@@ -73,8 +73,9 @@ export function nodeOf({ nodes }: { readonly nodes: readonly string[] }, id: str
 
 /** The whole number that a word is, of seconds or milliseconds. @throws SynodError `usage` when it is none */
 export function wholeOf(text: string, unit: 'seconds' | 'milliseconds'): number {
-  const form = unit === 'seconds' ? /^-?[0-9]{1,9}$/ : /^[0-9]{1,7}$/
-  if (!form.test(text)) throw new SynodError('usage', `${JSON.stringify(text)} is no whole number of ${unit}`)
+  const [form, digits] = unit === 'seconds' ? [/^-?[0-9]{1,9}$/, 9] : [/^[0-9]{1,7}$/, 7]
+  if (!form.test(text))
+    throw new SynodError('usage', `${JSON.stringify(text)} is no whole number of ${unit} with at most ${digits} digits`)
   return Number(text)
 }
 

@@ -291,7 +291,11 @@ describe('each mistake in config.json is one line that names its place', () => {
     ],
     ['policy', { policy: 'most' }, 'policy: must be one of consecutive, majority, ema, null, not "most"'],
     ['threshold', { threshold: -1 }, 'threshold: must be at least 0, not -1'],
-    ['weight', { policy: 'ema' }, 'threshold: must be at most 1 for the policy ema, whose weight it is, not 3'],
+    [
+      'weight',
+      { policy: 'ema' },
+      'threshold: must be given and at most 1 for the policy ema, whose weight it is, not 3',
+    ],
     ['boolean', { thrifty: 'yes' }, 'thrifty: expected true or false, not a string'],
     ['buffer', { buffer_size: 1.5 }, 'buffer_size: expected a whole number, not 1.5'],
     ['cluster', { cluster: 'a b' }, 'cluster: must be 1 to 64 letters, digits, dots, dashes or underscores'],

@@ -172,7 +172,10 @@ export const configSchema = z
       if (!Object.hasOwn(config.address, id)) report(['address'], `node ${id} of http_address is missing`)
     }
     if (config.policy === 'ema' && config.threshold > 1) {
-      report(['threshold'], `must be at most 1 for the policy ema, whose weight it is, not ${config.threshold}`)
+      report(
+        ['threshold'],
+        `must be given and at most 1 for the policy ema, whose weight it is, not ${config.threshold}`,
+      )
     }
     checkLinks(config.links, new Cluster(Object.keys(config.address)), (path, message) =>
       report(['links', ...path], message),

@@ -18,11 +18,12 @@ export function integerOptions<S extends Readonly<Record<string, IntegerOption>>
   spec: S,
   given: Readonly<Record<string, unknown>>,
 ): { readonly [K in keyof S]: number } {
+  const known = Object.keys(spec).join(', ')
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(spec, name)) {
       throw new SynodError(
         'config',
-        `${where}.${name}: there is no such option; there are ${Object.keys(spec).join(', ')}`,
+        `${where}.${name}: there is no such option; there ${known === '' ? 'is none' : `are ${known}`}`,
       )
     }
   }

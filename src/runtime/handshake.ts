@@ -83,7 +83,7 @@ export function hello(self: Introduction, to: string, challenge: Uint8Array, non
  */
 export function checkHello(self: Introduction, m: ValuesOf<typeof Hello>, challenge: Uint8Array): string {
   const refuse = (reason: string): never => {
-    throw new SynodError('malformed', reason)
+    throw new SynodError('malformed', `who calls itself ${JSON.stringify(m.from)}: ${reason}`)
   }
   if (m.version !== PROTOCOL_VERSION) refuse(`protocol version ${m.version}, here ${PROTOCOL_VERSION}`)
   if (m.cluster !== self.cluster) refuse(`cluster "${m.cluster}", here "${self.cluster}"`)

@@ -1,8 +1,9 @@
 /** How connections between nodes come about on the loopback. */
-import { afterEach, test } from 'vitest'
+import { connect } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
 import { until } from '../../test/support/processes.ts'
 import { Cluster, type NodeId } from '../node-id.ts'
-import { SILENT } from '../seams.ts'
+import { type Log, SILENT } from '../seams.ts'
 import { freePorts } from './free-ports.ts'
 import { TcpTransport } from './tcp-transport.ts'
 
@@ -13,17 +14,22 @@ const BACKOFF_MS = 600_000
 
 let open: TcpTransport[] = []
 
-async function start(self: NodeId, ports: readonly number[]): Promise<TcpTransport> {
-  const introduction = { cluster: 'c', language: 'l', name: self.name, incarnation: 1, secret: 'known to nodes' }
+/** How a node differs from the one that most of these tests start. */
+interface Otherness {
+  readonly log?: Log
+  readonly language?: string
+  readonly backoffMs?: number
+}
+
+async function start(self: NodeId, ports: readonly number[], other: Otherness = {}): Promise<TcpTransport> {
+  const { log = SILENT, language = 'l', backoffMs = BACKOFF_MS } = other
+  const introduction = { cluster: 'c', language, name: self.name, incarnation: 1, secret: 'known to nodes' }
   const addresses = new Map(
     cluster.members.map(({ name, index }) => [name, { host: '127.0.0.1', port: ports[index]! }]),
   )
-  const waits = { connectMs: 1000, backoffMs: BACKOFF_MS, backoffMaxMs: BACKOFF_MS }
+  const waits = { connectMs: 1000, backoffMs, backoffMaxMs: backoffMs }
   const bounds = { peerBytes: 1 << 24, frameBytes: 1 << 24 }
-  const transport = new TcpTransport(
-    { cluster, self, introduction, addresses, log: SILENT, ...waits, ...bounds },
-    () => {},
-  )
+  const transport = new TcpTransport({ cluster, self, introduction, addresses, log, ...waits, ...bounds }, () => {})
   open.push(transport)
   await transport.listen()
   return transport
@@ -43,4 +49,29 @@ test('who was not there is dialled as soon as it dials, however long the pause i
     await second.close()
     await until('its end is noticed', () => !first.connection(b))
   }
+})
+
+test('why a stranger is turned away is a warning once, and at debug from then on; so are all beyond a number', async () => {
+  const ports = await freePorts(2)
+  const logged: string[] = []
+  const note = (level: string) => (event: string, fields?: object) =>
+    void logged.push(`${level} ${event} ${JSON.stringify(fields)}`)
+  const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
+  const first = await start(a, ports, { log })
+  await start(b, ports, { language: 'another', backoffMs: 1 })
+  await until('it is turned away again and again', () => first.rejected > 2)
+  const fields =
+    '{"from":"127.0.0.1","reason":"who calls itself \\"1.2\\": it runs another protocol, or another build of it"}'
+  expect(logged.slice(0, 2)).toEqual([`warn connection refused ${fields}`, `debug connection refused ${fields}`])
+  // Frames of as many lengths, each of them too long.
+  for (let length = 1; length <= 40; length++) {
+    const before = first.rejected
+    const socket = connect(ports[0]!, '127.0.0.1')
+    const header = Buffer.alloc(4)
+    header.writeUInt32LE(2 ** 24 + length)
+    socket.on('error', () => {}).write(header)
+    await until('it is counted', () => first.rejected > before)
+    socket.destroy()
+  }
+  expect(logged.filter((line) => line.startsWith('warn'))).toHaveLength(32)
 })

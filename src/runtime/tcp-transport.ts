@@ -10,6 +10,8 @@ import { type LinkOptions, type Outbound, PeerLink } from './peer-link.ts'
 
 /** Connections that have not introduced themselves yet; more are turned away. */
 const STRANGERS = 256
+/** How many reasons to turn strangers away are told to all; the rest to those who debug. */
+const MOST_REASONS = 32
 
 /** Where a node listens, and where it finds the others. */
 export interface TcpOptions extends LinkOptions {
@@ -39,6 +41,8 @@ export class TcpTransport implements ConnectedTransport {
   readonly #links = new Map<NodeId, PeerLink>()
   readonly #inbound = new Map<NodeId, Inbound>()
   readonly #sockets = new Set<Socket>()
+  /** Why strangers were turned away. */
+  readonly #reasons = new Set<string>()
   #lost: (peer: NodeId) => void = () => {}
   #strangers = 0
 
@@ -175,8 +179,17 @@ export class TcpTransport implements ConnectedTransport {
     this.rejected += 1
     const { log } = this.#options
     const reason = error instanceof Error ? error.message : String(error)
+    const from = socket.remoteAddress
     if (peer) log.warn('peer rejected', { peer: peer.name, reason })
-    else log.debug('connection refused', { from: socket.remoteAddress, reason })
+    else if (this.#isNews(reason)) log.warn('connection refused', { from, reason })
+    else log.debug('connection refused', { from, reason })
     socket.destroy()
+  }
+
+  /** Whether a reason was not given yet. Who has misconfigured a node looks for it; strangers must not fill a log. */
+  #isNews(reason: string): boolean {
+    if (this.#reasons.has(reason) || this.#reasons.size >= MOST_REASONS) return false
+    this.#reasons.add(reason)
+    return true
   }
 }

@@ -12,7 +12,7 @@ import { type Finished, requireBuilt, startFile, temporaryDirectory, until } fro
 import { ask } from './cluster.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const ECHO = ['echo.ts', 'echo.test.ts', 'package.json', 'tsconfig.json']
+const ECHO = ['echo.ts', 'echo.test.ts', 'package.json', 'tsconfig.json', 'vitest.config.ts']
 const TSC = 'node_modules/typescript/bin/tsc'
 const PROGRAMS = 'node_modules/.bin'
 const NODES = ['1.1', '1.2', '1.3']

@@ -197,7 +197,7 @@ test.each([
   ['a flag behind the command', 'get 1 -foo', 2, 'usage: get KEY; unexpected -foo: flags stand before the command'],
   ['an open quote', 'put 1 "x', 2, 'a quote is not closed'],
   ['a node that there is not', 'crash 9.9 1', 2, 'no node 9.9; known are 1.1, 1.2, 1.3'],
-  ['a time that is none', 'crash 1.1 soon', 2, '"soon" is no whole number of seconds'],
+  ['a time that is none', 'crash 1.1 soon', 2, '"soon" is no whole number of seconds with at most 9 digits'],
   ['a chance that is none', 'flaky 1.1 1.2 2 1', 2, '"2" is no chance from 0 to 1'],
   ['a link to itself', 'drop 1.1 1.1 1', 2, '1.1 sends to itself by no link'],
   ['a partition of all', 'partition 1 1.1 1.2 1.3', 2, 'a partition needs nodes on both sides'],

@@ -157,6 +157,7 @@ async function expectEnd(cluster: RealCluster, id: string, signal: NodeJS.Signal
   cluster.program(id).signal(signal)
   const finished = await cluster.program(id).ended
   expect(finished).toMatchObject({ code, signal: null })
+  expect(finished.stderr).toMatch(/"msg":"closing"\}\n(?:.*\n)*.*"msg":"closed"\}\n$/)
   expect(performance.now() - sentAt).toBeLessThan(END_MS)
   for (const port of [cluster.httpPort(id), cluster.peerPort(id)]) expect(await isFree(port)).toBe(true)
 }
