@@ -106,6 +106,7 @@ export class Host {
     const bounds = {
       requestTimeoutMs: timeouts.request_ms,
       maxRequests: limits.requests,
+      maxCommandBytes: this.#frameBytes / 2,
       maxInbox: limits.inbox,
       maxInboxBytes: limits.inbox_bytes,
       maxUnsyncedBytes: limits.unsynced_bytes,
@@ -178,12 +179,18 @@ export class Host {
     })
   }
 
+  /** The longest frame that is taken from a peer. */
+  get #frameBytes(): number {
+    return Math.max(FRAME_BYTES, 4 * this.#options.config.limits.body_bytes)
+  }
+
   #openSockets(incarnation: number, receive: Receive): TcpTransport | UdpTransport {
     const { config, cluster, id, protocol, overUdp, log } = this.#options
     const { timeouts, limits } = config
     const addresses = new Map(cluster.members.map(({ name }) => [name, parsePeerAddress(config.address[name]!)]))
-    // A getter: the protocol registers its messages only after the node has its transport.
-    const language = () => `${protocol.name} ${this.node.messages.fingerprint}`
+    // A getter: the protocol registers its messages only after the node has its transport. Who takes shorter frames is kept
+    // out: what one node may propose and another cannot hear would stop them all.
+    const language = () => `${protocol.name} ${this.node.messages.fingerprint} ${this.#frameBytes}`
     const introduction = {
       cluster: config.cluster,
       get language() {
@@ -203,7 +210,7 @@ export class Host {
       backoffMs: timeouts.backoff_ms,
       backoffMaxMs: timeouts.backoff_max_ms,
       peerBytes: limits.peer_bytes,
-      frameBytes: Math.max(FRAME_BYTES, 4 * limits.body_bytes),
+      frameBytes: this.#frameBytes,
     }
     return overUdp.size > 0 ? new UdpTransport({ ...options, overUdp }, receive) : new TcpTransport(options, receive)
   }

@@ -3,6 +3,7 @@
  * of them at their deadline, be it that nobody has answered or that the answer waits for the disk.
  */
 import { Arrivals } from './arrivals.ts'
+import type { Command } from './command.ts'
 import { HeldAnswers } from './held-answers.ts'
 import type { NodeOptions } from './node-parts.ts'
 import { OpenRequests } from './open-requests.ts'
@@ -68,7 +69,12 @@ export class Admission {
 
   /** Opens a request: refuses it if there are too many, else queues it for the replica. */
   admit(asked: Asked, timeoutMs: number, respond: Respond, forwarded: boolean): void {
-    const { maxRequests, requestTimeoutMs } = this.#options
+    const { maxRequests, maxCommandBytes, requestTimeoutMs } = this.#options
+    if (lengthOf(asked.command) > maxCommandBytes) {
+      const reason = `key and value have more than ${maxCommandBytes} bytes, which no node can send on`
+      respond({ ok: false, code: 'unsupported', reason }, 'urgent')
+      return
+    }
     if (this.open.full(forwarded)) {
       // Urgent: nobody has seen it.
       respond({ ok: false, code: 'overloaded', reason: `more than ${maxRequests} requests are open here` }, 'urgent')
@@ -114,4 +120,9 @@ export class Admission {
 /** What an answer keeps in memory while it waits. */
 function bytesOf(outcome: Outcome): number {
   return outcome.ok ? (outcome.result.value?.length ?? 0) : 0
+}
+
+/** The most bytes that a command's key and value take in a message. */
+function lengthOf({ key, value }: Command): number {
+  return 3 * key.length + value.length
 }

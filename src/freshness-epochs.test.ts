@@ -19,6 +19,7 @@ import { HandDisk } from '../test/support/hand-disk.ts'
 import { Noted } from '../test/support/probe.ts'
 import { Wired } from '../test/support/wired.ts'
 import type { NodeId } from './node-id.ts'
+import { Epoch } from './node-messages.ts'
 
 describe('a disk that is the newest', () => {
   it('serves once a majority has been compared with, and waits for those who are missing until then', () => {
@@ -263,4 +264,27 @@ describe('records of another founding', () => {
     pass(second, COMPARE_MS + 100)
     expect(again.failures.map(String)[0]).toMatch(/another founding of the cluster than those of 1\.[23], 1\.[23]$/)
   })
+})
+
+describe('an epoch that nobody can have reached', () => {
+  it.each([2 ** 32 + 10, 2 ** 40 + 1, Number.MAX_SAFE_INTEGER])(
+    'is believed by nobody, and not passed on: %d',
+    (epoch) => {
+      const wired = running()
+      const liar = wired.benches[2]!
+      const { name } = liar.node.founding
+      kill(wired, 2)
+      const epochs = [epoch, epoch, 1]
+      wired.benches[0]!.hear('1.3', Epoch, { epochs, founding: name, seen: [], asks: false })
+      work(wired, 0, 3 * EPOCH_MS)
+      for (const { node, failures } of wired.benches.slice(0, 2)) {
+        expect([node.memory, failures]).toEqual(['blank', []])
+        expect(Math.max(...node.freshness.epochs)).toBeLessThan(10)
+      }
+      const again = restart(wired, 0)
+      wired.finish()
+      pass(wired, 2 * COMPARE_MS)
+      expect([again.node.memory, again.failures]).toEqual(['kept', []])
+    },
+  )
 })

@@ -20,6 +20,13 @@ const ASK_INTERVAL_MS = 100
 /** By how much a node that has regained its memory goes above all epochs it hears of: others may know later ones. */
 const LEAP = 2 ** 20
 
+/**
+ * An epoch that is so far above the last that is known of its node, or above all that time has room for, is nobody's: one
+ * takes a while, and a memory that was lost and regained counts for a million.
+ */
+const MOST_AHEAD = 2 ** 32
+const MOST = 2 ** 40
+
 /** Of an epoch: nobody has answered, or one who has forgotten. */
 const UNKNOWN = -1
 
@@ -133,6 +140,7 @@ export class Freshness {
 
   /** Of who is not `related`, being of another founding, nothing counts but that it has answered. */
   onEpoch({ epochs, asks }: Epoch, from: NodeId, related: boolean): void {
+    if (related && epochs.some((epoch, member) => !this.#isPossible(epoch, member))) return
     const [theirs = 0, known = 0] = related ? [epochs[from.index], epochs[this.#node.id.index]] : []
     // Who has fallen back, or says that it has forgotten, has also forgotten what it knew of others.
     const remembers = theirs > 0 && theirs >= this.epochs[from.index]!
@@ -152,6 +160,10 @@ export class Freshness {
 
   recoverEpochs({ epochs }: Epochs): void {
     this.epochs = epochs
+  }
+
+  #isPossible(epoch: number, member: number): boolean {
+    return epoch <= MOST && epoch - (this.epochs[member] ?? 0) <= MOST_AHEAD
   }
 
   /** Ends the comparison once a majority with this node knows of no later epoch, and all have answered or had the time to. */

@@ -21,6 +21,8 @@ export interface NodeOptions {
   readonly requestTimeoutMs: number
   /** How many requests of clients may be open at once, and as many from each peer. */
   readonly maxRequests: number
+  /** The longest key and value of a request, together: what cannot be sent on in one frame must not get into a log. */
+  readonly maxCommandBytes: number
   /** How many events may wait; messages beyond are dropped, as a network would. */
   readonly maxInbox: number
   /** How many bytes of messages, but for heartbeats, may wait likewise; a longer one is taken where none waits. */
@@ -41,6 +43,7 @@ export interface NodeOptions {
 export const NODE_DEFAULTS: NodeOptions = {
   requestTimeoutMs: 2000,
   maxRequests: 1024,
+  maxCommandBytes: 8_388_608,
   maxInbox: 65_536,
   maxInboxBytes: 134_217_728,
   maxUnsyncedBytes: 67_108_864,

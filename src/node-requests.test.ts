@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Bench, type BenchOptions, startedBench } from '../test/support/bench.ts'
 import { get, put } from './command.ts'
+import { Forward } from './node-messages.ts'
 import type { Outcome, ReadMode } from './request.ts'
 
 const DONE = { value: Uint8Array.of(1), version: 3, effect: 'done' as const }
@@ -54,6 +55,22 @@ describe('a request', () => {
     expect(outcomes).toEqual([])
     bench.clock.settle()
     expect(outcomes).toEqual([{ ok: true, result: DONE, position: { slot: 4, ballot: 4096 } }])
+  })
+
+  it.each(['its key', 'its value'])('that no frame would hold, by %s, is refused before anybody sees it', (by) => {
+    const bench = started({ maxCommandBytes: 30 })
+    const command = (bytes: number) => {
+      return by === 'its key' ? put('k'.repeat(bytes / 3), new Uint8Array()) : put('', new Uint8Array(bytes))
+    }
+    const outcomes: Outcome[] = []
+    for (const bytes of [30, 33]) bench.node.submit(command(bytes), '', (outcome) => outcomes.push(outcome))
+    const forward = { life: 1, read: 0, timeoutMs: 100, properties: [] }
+    for (const bytes of [30, 33]) bench.hear('1.2', Forward, { ...forward, id: bytes, command: command(bytes) })
+    bench.clock.settle()
+    const reason = 'key and value have more than 30 bytes, which no node can send on'
+    expect(outcomes).toEqual([{ ok: false, code: 'unsupported', reason }])
+    expect(bench.sent().join()).toContain('Answer')
+    expect(bench.probe.requests.map(({ forwarded }) => forwarded)).toEqual([false, true])
   })
 
   it('is answered in a later turn, once', () => {

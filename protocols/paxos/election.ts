@@ -156,7 +156,8 @@ export class Election {
   onPrepared(m: Prepared, from: NodeId): void {
     const { candidate } = this
     if (m.ballot !== candidate?.ballot) return
-    const known = Math.max(this.#paxos.log.end, m.floor)
+    // A candidate that lags is told of far more, part after part.
+    const known = Math.max(this.#paxos.log.end, candidate.end, m.floor)
     if (m.votes.some((vote) => vote.slot > known + LEAP)) return
     // A repeated part is not answered, or answers would multiply.
     if (!candidate.take(m, from)) return

@@ -7,8 +7,11 @@
  */
 import type { Command } from '#core'
 
-/** A slot further than this above all others is not an honest proposal. */
-export const LEAP = 1_000_000
+/**
+ * A proposal further than this above all slots that are known here is not heard: it is none of an honest leader's, or this
+ * node is to catch up first. A pipeline has at most 4,096; and whoever leads fills all slots below such a one.
+ */
+export const LEAP = 65_536
 
 /** The vote in a slot. */
 export interface Entry {

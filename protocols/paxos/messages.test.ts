@@ -1,5 +1,6 @@
 /** Messages that come late, slowly, or from a peer that talks nonsense. */
 import { describe, expect, it } from 'vitest'
+import { LEAP } from './log.ts'
 import * as messages from './messages.ts'
 import { cluster, ending, lead } from './testing/cluster.ts'
 
@@ -142,6 +143,41 @@ describe('an authenticated peer that talks nonsense', () => {
     s.forge(b, a, messages.Refused, { ballot: 2 ** 40 * 4096 })
     for (const name of [a, b, c]) s.write(name, 'k')
     s.judge()
+  })
+
+  it('a candidate hears of far more than it has, part after part, but of no leap beyond', () => {
+    const s = cluster()
+    const [, b, c] = s.start() as [string, string, string]
+    s.admits = ({ name }) => name !== 'Prepared'
+    s.act(c, (replica) => replica.election.campaign(replica.promised))
+    const { candidate } = s.replica(c).election
+    const part = { ballot: candidate!.ballot, more: true, floor: 0 }
+    const tell = (from: number, slot: number) =>
+      s.forge(b, c, messages.Prepared, { ...part, from, end: slot + 1, votes: [{ ...vote, slot }] })
+    let from = candidate!.from
+    for (let count = 1; count <= 3; count++) {
+      tell(from, from + LEAP)
+      from += LEAP + 1
+      expect(candidate!.end).toBe(from)
+    }
+    tell(from, from + LEAP + 1)
+    expect(candidate!.end).toBe(from)
+  })
+
+  it('whoever leads can fill all slots below the furthest proposal that is believed', () => {
+    const s = cluster()
+    const [a, b, c] = s.start() as [string, string, string]
+    s.write(a, 'k')
+    s.process(c).crash()
+    const ballot = s.replica(a).node.ballots.next(s.replica(a).promised, s.id(c))
+    const { end } = s.replica(b).log
+    s.forge(c, b, messages.Accept, { ballot, slot: end + LEAP + 1, committed: 0, commands })
+    s.run(1)
+    expect(s.replica(b).log.end).toBeLessThan(end + 10)
+    s.forge(c, b, messages.Accept, { ballot, slot: end + LEAP, committed: 0, commands })
+    s.until('it is believed', () => s.replica(b).log.end > end + LEAP)
+    s.until('the slots are filled', () => s.replica(a).log.executed > end + LEAP)
+    for (const name of [a, b]) s.write(name, 'k')
   })
 
   it('a leader that proposes far beyond its log is not believed', () => {

@@ -197,6 +197,18 @@ describe('consensus', () => {
     ['one differs', { histories: { '1.1': ['a', 'b'], '1.2': ['a', 'c'], '1.3': ['a'] } }, false, /differ in value 2/],
     ['two disagree below a third', { histories: { '1.1': ['a'], '1.2': ['b'], '1.3': ['b', 'c'] } }, false, /value 1/],
     ['disagreement beats hashes', { histories: { '1.1': ['a'], '1.2': ['b'], '1.3': [] } }, false, /differ/],
+    [
+      'without a log hashes beat disagreement',
+      { histories: { '1.1': ['a'], '1.2': ['b', 'a'], '1.3': ['a'] }, executed: null },
+      true,
+      /3 nodes have the state hash 0/,
+    ],
+    [
+      'without a log, different hashes',
+      { histories: { '1.1': ['a'], '1.2': ['b'], '1.3': ['a'] }, hashes: { '1.2': ['1'] }, executed: null },
+      false,
+      /states differ/,
+    ],
     ['one silent', { histories: { '1.1': ['a'], '1.2': ['a'], '1.3': silent } }, false, /ECONNREFUSED/],
     ['no histories, equal hashes', {}, true, /3 nodes have the state hash 0/],
     ['no history route, equal hashes', { histories: { '1.1': none, '1.2': none, '1.3': none } }, true, /hash 0/],

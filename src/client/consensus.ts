@@ -19,7 +19,8 @@ const PAUSE_MS = 50
 
 /**
  * True only if every node answers, with a history of `key` that is not empty and of which one is the beginning of the
- * other, or with equal state hashes. Nodes may lag behind each other, so hashes are compared again for `patienceMs`.
+ * other, or with equal state hashes; of protocols without a log the hashes alone decide where histories differ. Nodes may
+ * lag behind each other, so hashes are compared again for `patienceMs`.
  * @throws SynodError `malformed` for a bad key
  */
 export async function consensus(
@@ -30,9 +31,9 @@ export async function consensus(
   const histories = await askAll(client, (node) => historyOf(client, key, node))
   if ('silent' in histories) return { agreed: false, explanation: histories.silent }
   const conflict = findConflict(histories.answers)
-  if (conflict !== null) return { agreed: false, explanation: conflict }
+  if (conflict !== null && !(await isUnordered(client))) return { agreed: false, explanation: conflict }
   const lengths = [...histories.answers.values()].map((values) => values.length)
-  if (lengths.every((length) => length > 0)) {
+  if (conflict === null && lengths.every((length) => length > 0)) {
     return { agreed: true, explanation: `${lengths.length} nodes agree on a history of ${span(lengths)}` }
   }
   const deadline = performance.now() + patienceMs
@@ -62,6 +63,12 @@ async function askAll<T>(
     else throw result.reason
   }
   return { answers }
+}
+
+/** Whether the nodes execute in no common order: then each has the values that have reached it, and their states decide. */
+async function isUnordered(client: Observer): Promise<boolean> {
+  const states = await askAll(client, (node) => client.state({ node }))
+  return 'answers' in states && [...states.answers.values()].every(({ executed }) => executed === null)
 }
 
 /** A node that has no such route keeps no history. */

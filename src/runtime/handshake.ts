@@ -78,19 +78,19 @@ export function hello(self: Introduction, to: string, challenge: Uint8Array, non
 }
 
 /**
- * Checks a dialler's hello; gives its name.
+ * Checks a dialler's hello.
  * @throws SynodError `malformed` that says why it is not let in
  */
-export function checkHello(self: Introduction, m: ValuesOf<typeof Hello>, challenge: Uint8Array): string {
+export function checkHello(self: Introduction, m: ValuesOf<typeof Hello>, challenge: Uint8Array): void {
   const refuse = (reason: string): never => {
     throw new SynodError('malformed', `who calls itself ${JSON.stringify(m.from)}: ${reason}`)
   }
   if (m.version !== PROTOCOL_VERSION) refuse(`protocol version ${m.version}, here ${PROTOCOL_VERSION}`)
   if (m.cluster !== self.cluster) refuse(`cluster "${m.cluster}", here "${self.cluster}"`)
   if (m.to !== self.name) refuse(`it looks for ${m.to}, here is ${self.name}`)
-  if (m.language !== self.language) refuse('it runs another protocol, or another build of it')
+  if (m.language !== self.language)
+    refuse('it runs another protocol, or another build of it, or has other limits.body_bytes')
   if (!equal(m.proof, proofOf(self.secret, 'hello', challenge, m))) refuse('it does not know the shared secret')
-  return m.from
 }
 
 /** The listener's last word. */

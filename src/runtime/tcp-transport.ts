@@ -10,8 +10,8 @@ import { type LinkOptions, type Outbound, PeerLink } from './peer-link.ts'
 
 /** Connections that have not introduced themselves yet; more are turned away. */
 const STRANGERS = 256
-/** How many reasons to turn strangers away are told to all; the rest to those who debug. */
-const MOST_REASONS = 32
+/** So often it is told to all why somebody who calls itself a member is turned away; else to those who debug. */
+const TELL_MS = 60_000
 
 /** Where a node listens, and where it finds the others. */
 export interface TcpOptions extends LinkOptions {
@@ -41,8 +41,8 @@ export class TcpTransport implements ConnectedTransport {
   readonly #links = new Map<NodeId, PeerLink>()
   readonly #inbound = new Map<NodeId, Inbound>()
   readonly #sockets = new Set<Socket>()
-  /** Why strangers were turned away. */
-  readonly #reasons = new Set<string>()
+  /** When it was told last why who calls itself a member was turned away. */
+  readonly #toldAt = new Map<NodeId, number>()
   #lost: (peer: NodeId) => void = () => {}
   #strangers = 0
 
@@ -128,6 +128,7 @@ export class TcpTransport implements ConnectedTransport {
     const nonce = handshake.newNonce()
     const reader = new FrameReader(handshake.HANDSHAKE_LIMIT)
     let peer: NodeId | null = null
+    let claimed: NodeId | undefined
     const patience = setTimeout(() => socket.destroy(), connectMs)
     const settle = () => {
       clearTimeout(patience)
@@ -149,10 +150,11 @@ export class TcpTransport implements ConnectedTransport {
         return
       }
       const m = handshake.readHandshake(handshake.Hello, frame)
-      const name = handshake.checkHello(introduction, m, nonce)
-      const member = cluster.find(name)
-      if (!member || member === this.#options.self) throw new SynodError('malformed', `there is no other node ${name}`)
-      peer = member
+      claimed = cluster.find(m.from)
+      handshake.checkHello(introduction, m, nonce)
+      if (!claimed || claimed === this.#options.self)
+        throw new SynodError('malformed', `there is no other node ${m.from}`)
+      peer = claimed
       settle()
       // A node that dials again has lost its earlier connection, whether this side knows it or not.
       const earlier = this.#inbound.get(peer)
@@ -169,27 +171,29 @@ export class TcpTransport implements ConnectedTransport {
       try {
         reader.push(chunk, onFrame)
       } catch (error) {
-        this.#turnAway(socket, peer, error)
+        this.#turnAway(socket, peer, claimed, error)
       }
     })
     socket.write(handshake.handshakeFrame(handshake.Challenge, { version: handshake.PROTOCOL_VERSION, nonce }))
   }
 
-  #turnAway(socket: Socket, peer: NodeId | null, error: unknown): void {
+  /** @param claimed the member that it says it is, without proof */
+  #turnAway(socket: Socket, peer: NodeId | null, claimed: NodeId | undefined, error: unknown): void {
     this.rejected += 1
     const { log } = this.#options
     const reason = error instanceof Error ? error.message : String(error)
     const from = socket.remoteAddress
     if (peer) log.warn('peer rejected', { peer: peer.name, reason })
-    else if (this.#isNews(reason)) log.warn('connection refused', { from, reason })
+    else if (claimed && this.#isNews(claimed)) log.warn('connection refused', { from, reason })
     else log.debug('connection refused', { from, reason })
     socket.destroy()
   }
 
-  /** Whether a reason was not given yet. Who has misconfigured a node looks for it; strangers must not fill a log. */
-  #isNews(reason: string): boolean {
-    if (this.#reasons.has(reason) || this.#reasons.size >= MOST_REASONS) return false
-    this.#reasons.add(reason)
+  /** Who has misconfigured a node looks for the reason; strangers must not fill a log. */
+  #isNews(claimed: NodeId): boolean {
+    const now = performance.now()
+    if (now - (this.#toldAt.get(claimed) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return false
+    this.#toldAt.set(claimed, now)
     return true
   }
 }

@@ -39,6 +39,7 @@ const seen = Array<number>(LONG).fill(HUGE)
 
 export const NODE_ROWS: readonly AbsurdRow[] = [
   row('a list longer than the cluster', node, 'Announce', { ...announce, seen }),
+  row('huge epochs', node, 'Epoch', (n, founding) => ({ epochs: [HUGE, HUGE, 0], founding, seen: [], asks: n === 0 })),
   row('an answer that nobody asked for', node, 'Answer', { ...answer, slot: HUGE, ballot: HUGE }),
   row('a forwarded command of no kind', node, 'Forward', (id) => ({ ...forward, id, command: { ...put, op: 99 } })),
   row('a forwarded command in a session of junk', node, 'Forward', (id) => ({
@@ -95,12 +96,17 @@ export const ABD_ROWS: readonly AbsurdRow[] = [
   row('a long key that there is not', abd, 'Query', { life: 1, id: HUGE, key: 'q'.repeat(LONG), full: true }),
 ]
 
-function row(name: string, module: Module, message: string, values: object | ((n: number) => object)): AbsurdRow {
+function row(
+  name: string,
+  module: Module,
+  message: string,
+  values: object | ((n: number, founding: number) => object),
+): AbsurdRow {
   const names = Object.keys(module).filter((one) => (module[one] as Partial<MessageClass>).kind === 'message')
   const number = names.sort().indexOf(message) + (module === node ? 0 : PROTOCOL_NUMBERS)
   const codec = codecOf(module[message] as MessageClass)
   const frame = (n: number, founding: number) => {
-    const bytes = codec.encode(typeof values === 'function' ? values(n) : values, FRAME_HEADER)
+    const bytes = codec.encode(typeof values === 'function' ? values(n, founding) : values, FRAME_HEADER)
     return Uint8Array.from(seal(bytes, number, founding))
   }
   return { name, message: module === node ? `node.${message}` : message, frame }

@@ -16,6 +16,8 @@ export interface Script {
   histories?: Record<string, string[] | SynodError>
   /** Per node: the hashes said one after the other, the last one for ever. */
   hashes?: Record<string, string[] | SynodError>
+  /** How far the nodes say that they have executed; null of a protocol without a log. */
+  executed?: number | null
   putError?: SynodError
   /** Per node: what `heal` ends. */
   healed?: Record<string, string[] | SynodError>
@@ -63,7 +65,7 @@ export function cluster(script: Script = {}): Target & { log: string[] } {
         node: node!,
         algorithm: 'paxos',
         leader: node === '1.3' ? null : '1.2',
-        executed: 7,
+        executed: script.executed === undefined ? 7 : script.executed,
         ready: node !== '1.3',
         hash: hashes[Math.min(turn, hashes.length - 1)]!,
         faults: [],
