@@ -181,14 +181,23 @@ function watchOutput(): void {
   process.stderr.on('error', () => {})
 }
 
-/** Has SIGTERM end the program by `stop(0)` and SIGINT by `stop(130)`, instead of what held while it was loaded. */
+/**
+ * Has SIGTERM end the program by `stop(0)` and SIGINT by `stop(130)`, instead of what held while it was loaded. What is sent
+ * while it ends does nothing, so this is for programs whose end is bounded.
+ */
 export function onSignals(stop: (code: number) => void): void {
+  let ending = false
+  const end = (code: number): void => {
+    if (ending) return
+    ending = true
+    stop(code)
+  }
   for (const [signal, code] of [
     ['SIGTERM', 0],
     ['SIGINT', 130],
   ] as const) {
     const before = process.listeners(signal)
-    process.once(signal, () => stop(code))
+    process.on(signal, () => end(code))
     // After the new one: a signal that has come while there was none would be lost.
     for (const listener of before) process.off(signal, listener)
   }

@@ -229,7 +229,10 @@ describe.sequential('a server that is told to end', () => {
     }
   })
 
-  test('SIGTERM ends it while it waits for the others', async () => {
+  test.each([
+    ['', []],
+    [', also when it is told so again and again', ['SIGTERM', 'SIGINT', 'SIGTERM']],
+  ] as const)('SIGTERM ends it while it waits for the others%s', async (_again, repeats) => {
     const cluster = await RealCluster.create(['1.1', '1.2', '1.3'])
     cluster.start('1.1')
     await until('1.1 is alive', async () => (await cluster.ask('1.1', 'GET', '/health')).status === 200)
@@ -239,7 +242,10 @@ describe.sequential('a server that is told to end', () => {
       const write = 'PUT /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx'
       expect((await client.exchange(`GET /health HTTP/1.1\r\nHost: a\r\n\r\n${write}`)).status).toBe(200)
       const pending = client.response()
-      await expectEnd(cluster, '1.1', 'SIGTERM', 0)
+      const ended = expectEnd(cluster, '1.1', 'SIGTERM', 0)
+      await until('it closes', () => cluster.program('1.1').stderr.includes('"msg":"closing"'))
+      for (const signal of repeats) cluster.program('1.1').signal(signal)
+      await ended
       expect((await pending).status).toBe(503)
     } finally {
       client.close()
