@@ -316,6 +316,35 @@ test.each([
   await servesWell()
 })
 
+test.each([
+  'close\t',
+  'close \t ',
+  'Close\t,x',
+  'x,close\t',
+  'keep-alive, close\t\t, x',
+  'close\t\r\nConnection: keep-alive',
+  'close',
+])('Connection: %j is obeyed: what is behind it is not handled', async (connection) => {
+  const { client, gateway } = await startServer()
+  const one = client()
+  one.send(request('PUT /1', { Connection: connection }, 'a') + request('PUT /2', {}, 'b'))
+  const { status, headers } = await one.response()
+  expect([status, headers.get('connection')]).toEqual([200, 'close'])
+  await one.closed
+  expect(one.received.toString()).toBe('')
+  expect(gateway.submitted.map(({ key }) => key)).toEqual(['1'])
+})
+
+test.each(['closer\t', 'x\tclose', 'x;close\t', 'keep-alive\t', '"close\t"'])(
+  'Connection: %j ends nothing',
+  async (connection) => {
+    const { client } = await startServer()
+    const one = client()
+    one.send(request('PUT /1', { Connection: connection }, 'a') + request('PUT /2', {}, 'b'))
+    expect([(await one.response()).status, (await one.response()).status]).toEqual([200, 200])
+  },
+)
+
 test('CONNECT behind a request that ends its connection harms nobody, and a CONNECT is not kept', async () => {
   const { client, servesWell } = await startServer()
   const [one, other] = [client(), client()]

@@ -23,6 +23,8 @@ const MAX_CLIENT_ID = 256
 /** A fragment, which no request has, or an escape in a path but a text key's: it would be a second spelling of a route. */
 const STRANGE = /#|^(?!\/kv\/)[^?]*%/
 const COMMAND_ID = /^(?:0|[1-9][0-9]{0,15})$/
+/** RFC 9110, §5.6.1 and §5.6.3: a list, with spaces and tabs around what is in it. */
+const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i
 
 const refuse = (reason: string, close = false): Violation => ({ status: 400, reason, close })
 
@@ -42,6 +44,11 @@ export function isCommandId(text: string): boolean {
 /** Whether `text`, one character per byte, can be a client's id and go back in a header. */
 export function isClientId(text: string): boolean {
   return text.length <= MAX_CLIENT_ID
+}
+
+/** Whether a request is the last of its connection, by its own word. Node's parser takes no `close` with a tab behind it. */
+export function asksToClose({ headers: { connection } }: IncomingMessage): boolean {
+  return connection !== undefined && CLOSE.test(connection)
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { endWith, type ParserError } from './client-error.ts'
 import { Connection } from './connection.ts'
+import { asksToClose } from './guard.ts'
 import { Intake } from './intake.ts'
 import type { Response } from './responder.ts'
 import { upgrades } from './upgrade.ts'
@@ -35,8 +36,8 @@ export class Reception {
     const connection = Connection.of(response.req.socket)
     if (!connection.begin(response)) return null
     this.#intake.begin(connection)
-    if (upgrades(response.req)) {
-      // Upgrades are ignored, as HTTP allows, but Node drops what comes with such a request: nothing may follow it.
+    // Upgrades are ignored, as HTTP allows, but Node drops what comes with such a request: nothing may follow it.
+    if (upgrades(response.req) || (response.shouldKeepAlive && asksToClose(response.req))) {
       response.setHeader('Connection', 'close')
       connection.end()
     }
