@@ -18,6 +18,8 @@ const CHANCE = /^(?:0|1|0?\.[0-9]{1,15}|1\.0{1,15})$/
 const BAD_TIME = 'invalide time'
 const BAD_ID = 'invalid id'
 
+const TEXT = 'text/plain; charset=utf-8'
+
 const EITHER = ['GET', 'POST'] as const
 const POST = ['POST'] as const
 
@@ -48,7 +50,9 @@ export function addFaultRoutes({ app, gateway, responder }: Context): void {
       // A fault must not strike, or end, otherwise than was meant.
       const refusal = strangeIn(query, Object.keys(api.query ?? {}))
       const outcome = refusal === null ? act({ gateway, faults, query }) : { refusal }
-      if (typeof outcome === 'string') responder.text(reply.raw, 200, outcome)
+      // What is empty has no type, as Paxi's answers to GET have none.
+      const headers = outcome === '' ? [] : ['Content-Type', TEXT]
+      if (typeof outcome === 'string') responder.text(reply.raw, 200, outcome, headers)
       else responder.sentence(reply.raw, outcome.status ?? 400, outcome.refusal)
     }
     app.route({ method: [...method], url, config: { api }, handler })

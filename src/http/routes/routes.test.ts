@@ -93,8 +93,9 @@ test('the further faults come by POST, and healing says what has ended', async (
   const healed = 'drop 1.2, for ever\ncrash, 2.0 s left\n'
   for (const target of targets) {
     const response = await once(request(`POST ${target}`))
-    const told = [response.status, response.body.toString()]
-    expect(told, target).toEqual([200, target.startsWith('/heal') ? healed : ''])
+    const told = [response.status, response.headers.get('content-type'), response.body.toString()]
+    const text = 'text/plain; charset=utf-8'
+    expect(told, target).toEqual(target.startsWith('/heal') ? [200, text, healed] : [200, undefined, ''])
     const read = await once(request(`GET ${target}`))
     expect([read.status, read.headers.get('allow')], target).toEqual([405, 'POST'])
   }
