@@ -49,16 +49,19 @@ export function text(description: string, example: string, headers?: Fields): Co
 }
 
 /** An answer of JSON. */
-export function json(description: string, example: unknown): Content {
-  return { description, type: 'application/json', example }
+export function json(description: string, example: unknown, headers?: Fields): Content {
+  return { description, type: 'application/json', example, ...(headers ? { headers } : {}) }
 }
 
 /** A refusal: one sentence. */
-export function sentence(description: string, example: string): Content {
-  return text(description, `${example}\n`)
+export function sentence(description: string, example: string, headers?: Fields): Content {
+  return text(description, `${example}\n`, headers)
 }
 
-/** What any request can be answered with, whatever its route. A route that has more to say of one says it itself. */
+/**
+ * What any request can be answered with, whatever its route. A route that has more to say of one says it itself; the headers
+ * here are its own, too.
+ */
 const EVERYWHERE: Api['answers'] = {
   400: sentence('the path, a header or the body is wrong; nothing was applied', 'invalid path'),
   405: text('the path has no such method', 'only POST here\n', {
@@ -69,12 +72,17 @@ const EVERYWHERE: Api['answers'] = {
   417: sentence('an expectation that is not known; nothing was applied', 'only 100-continue is expected here'),
   431: sentence('the headers are over 16 KiB, or more than a hundred', 'more than 100 headers'),
   500: sentence('a defect: nobody knows whether it was applied', 'an error inside the node'),
-  503: sentence('certainly not applied: no room for the body, or closing', 'this node is shutting down'),
+  503: sentence('certainly not applied: no room for the body, or closing', 'this node is shutting down', {
+    'Retry-After': { description: 'in how many seconds there may be room, where there was none', example: '1' },
+  }),
 }
 
 /** A route's description as @fastify/swagger reads it. */
 export function schemaOf({ tag, summary, params, query, headers, body, answers }: Api): FastifySchema {
-  const entries = Object.entries({ ...EVERYWHERE, ...answers }).map(([status, answer]) => [status, contentOf(answer)])
+  const entries = Object.entries({ ...EVERYWHERE, ...answers }).map(([status, answer]) => {
+    const headers = { ...EVERYWHERE[Number(status)]?.headers, ...answer.headers }
+    return [status, contentOf({ ...answer, headers })]
+  })
   return {
     tags: [tag],
     summary,
@@ -107,8 +115,8 @@ function typeOf(example: unknown): string {
   return typeof example === 'string' ? 'string' : 'object'
 }
 
-function contentOf({ description, type, example, headers }: Content): object {
-  const more = headers ? { description, headers: propertiesOf(headers) } : { description }
+function contentOf({ description, type, example, headers = {} }: Content): object {
+  const more = Object.keys(headers).length > 0 ? { description, headers: propertiesOf(headers) } : { description }
   if (type === undefined) return { ...more, type: 'null' }
   return { ...more, content: { [type]: { schema: { type: typeOf(example) }, example } } }
 }

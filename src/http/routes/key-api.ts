@@ -43,6 +43,15 @@ const IN_PROGRESS: Fields = {
   },
 }
 
+/** Of an answer to a write of an integer key, which is Paxi's unless more is asked. */
+const CONDITIONAL: Fields = {
+  ...ANSWERED,
+  ETag: {
+    description: "with a condition or a session: the key's version, which is how often it has been written",
+    example: '"4"',
+  },
+}
+
 const INTEGER: Fields = { key: { description: 'a 64-bit integer', example: '42', required: true } }
 const TEXT: Fields = {
   key: { description: 'any text in UTF-8, percent-encoded; a slash is %2F', example: 'colour', required: true },
@@ -50,35 +59,44 @@ const TEXT: Fields = {
 
 const BODY: Content = { description: 'the value, raw', type: 'application/octet-stream', example: 'red' }
 
+/** What is refused before the node is asked goes without the headers: nothing requires them. */
 const UNSERVED = {
+  500: sentence('a defect: nobody knows whether it was applied', 'an error inside the node', IDENTITY),
   503: sentence(
     'certainly not applied: no leader, no quorum, too many requests, or closing',
     'no leader or no quorum within 2000 ms',
+    IDENTITY,
   ),
   504: sentence(
     'nobody knows: it may have been applied, now or later',
     'no answer within 2000 ms; the request may have been applied',
+    IDENTITY,
   ),
 }
 
-const UNREAD = { ...UNSERVED, 501: sentence('the protocol has no such reads', 'this protocol has no reads of any') }
+const UNREAD = {
+  ...UNSERVED,
+  501: sentence('the protocol has no such reads', 'this protocol has no reads of any', IDENTITY),
+}
 
 const UNWRITTEN = {
   ...UNSERVED,
   503: sentence(
     'certainly not applied: no leader, no quorum, too many requests or kept answers of the session, or closing',
     'no leader or no quorum within 2000 ms',
+    IDENTITY,
   ),
   409: sentence(
     'the session has used this Seq for another write, or it is outside the window; nothing was applied',
     'the session has used this sequence for another command',
+    IDENTITY,
   ),
-  410: sentence('the session is not known; this attempt did nothing', 'the session is not known'),
+  410: sentence('the session is not known; this attempt did nothing', 'the session is not known', IDENTITY),
   412: text('the key was not as the condition expected it', 'the key is at version 4\n', TAGGED),
-  501: sentence('the protocol has no sessions, or no compare-and-set', 'this protocol has no sessions'),
+  501: sentence('the protocol has no sessions, or no compare-and-set', 'this protocol has no sessions', IDENTITY),
 }
 
-const ABSENT = { 404: sentence('the key is absent', 'absent') }
+const ABSENT = { 404: sentence('the key is absent', 'absent', { ...ANSWERED, ...IN_PROGRESS }) }
 
 const PREVIOUS = 'the previous value; empty where there was none, or where the protocol does not order writes'
 
@@ -99,7 +117,7 @@ export const WRITE_INTEGER: Api = {
   params: INTEGER,
   headers: WRITE,
   body: BODY,
-  answers: { 200: text(PREVIOUS, 'red', ANSWERED), ...UNWRITTEN },
+  answers: { 200: text(PREVIOUS, 'red', CONDITIONAL), ...UNWRITTEN },
 }
 
 export const JSON_COMMAND: Api = {
@@ -113,7 +131,7 @@ export const JSON_COMMAND: Api = {
     CommandID: 7,
   }),
   answers: {
-    200: text('of a read the value, of a write the previous one', 'red', { ...ANSWERED, ...IN_PROGRESS }),
+    200: text('of a read the value, of a write the previous one', 'red', { ...CONDITIONAL, ...IN_PROGRESS }),
     ...UNWRITTEN,
   },
 }
@@ -145,7 +163,11 @@ export const DELETE_TEXT: Api = {
   headers: WRITE,
   answers: {
     200: text(PREVIOUS, 'red', TAGGED),
-    404: sentence('the key is absent already; a protocol that does not order writes cannot tell: 200', 'absent'),
+    404: sentence(
+      'the key is absent already; a protocol that does not order writes cannot tell: 200',
+      'absent',
+      ANSWERED,
+    ),
     ...UNWRITTEN,
   },
 }
@@ -155,8 +177,8 @@ export const OPEN_SESSION: Api = {
   summary: 'Opens a session, in which each write is executed once however often it is tried',
   headers: IDENTITY,
   answers: {
-    201: json('the session', { session: '1-5f1e07aa' }),
+    201: json('the session', { session: '1-5f1e07aa' }, ANSWERED),
     ...UNSERVED,
-    501: sentence('the protocol has no sessions', 'this protocol has no sessions'),
+    501: sentence('the protocol has no sessions', 'this protocol has no sessions', IDENTITY),
   },
 }

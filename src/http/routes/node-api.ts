@@ -1,5 +1,5 @@
 /** What the routes of the node itself, and of its faults, say of themselves. */
-import { type Api, type Field, json, sentence, text } from './api.ts'
+import { type Api, type Field, type Fields, json, sentence, text } from './api.ts'
 
 export const METRICS: Api = {
   tag: 'node',
@@ -27,18 +27,19 @@ export const READY: Api = {
   answers: { 200: text('it does', 'leader\n'), 503: sentence('it does not; the sentence says why', 'waiting for 1.2') },
 }
 
+const THIS_NODE: Fields = { Id: { description: 'this node', example: '1.1' } }
+
 export const HISTORY: Api = {
   tag: 'node',
   summary: 'Every value that a key has had on this node, oldest first; needs multiversion',
   query: { key: { description: 'a 64-bit integer', example: '42', required: true } },
   answers: {
-    200: text('an array of base64 strings, or null', '["cmVk","Ymx1ZQ=="]', {
-      Id: { description: 'this node', example: '1.1' },
-    }),
-    400: sentence('that is no key', 'invalide key'),
+    200: text('an array of base64 strings, or null', '["cmVk","Ymx1ZQ=="]', THIS_NODE),
+    400: sentence('that is no key', 'invalide key', THIS_NODE),
     413: sentence(
       'the body is too long, or the answer would be over 256 MiB',
       'the history has 268435460 bytes here; at most 268435456 are told',
+      THIS_NODE,
     ),
     503: sentence(
       'no room for an answer of that length now, or for the body, or closing',
