@@ -1,6 +1,8 @@
 /** What the documents say is what the code does: listings, links, paths, commands, flags, tables of options. */
-import { existsSync } from 'node:fs'
-import { posix } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, posix } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { protocols } from '../../protocols/index.ts'
@@ -8,8 +10,9 @@ import { SynodError, TIMEOUTS } from '../../src/index.ts'
 import { METRICS } from '../../src/metrics/catalogue.ts'
 import { NEMESES } from '../../src/sim/index.ts'
 import { invariants } from '../../src/sim/invariants/index.ts'
+import { forbiddenImports } from './imports.ts'
 import { logEvents } from './log-events.ts'
-import { isTest, ROOT, sourceOf, textOf, trackedPaths, walk } from './sources.ts'
+import { importsOf, isTest, ROOT, sourceOf, textOf, trackedPaths, walk } from './sources.ts'
 
 const DOCUMENTS = trackedPaths().filter((path) => path.endsWith('.md'))
 
@@ -100,6 +103,35 @@ describe('docs/operating.md', () => {
       { event: 'a', level: 'info', fields: ['x', 'y', '...'] },
       { event: 'b', level: 'warn', fields: [] },
     ])
+  })
+})
+
+describe('docs/adding-a-protocol.md', () => {
+  const [, text = ''] = textOf('docs/adding-a-protocol.md').split('## Inside')
+
+  test('moves an example in, to where all that it imports is there and allowed', () => {
+    const commands = text
+      .match(/^ {4}\$ (?:mkdir|sed) (?:.*\\\n)*.*$/gm)!
+      .map((command) => command.replace('    $ ', ''))
+    const root = mkdtempSync(join(tmpdir(), 'synod-moved-'))
+    try {
+      mkdirSync(join(root, 'protocols'))
+      symlinkSync(`${ROOT}examples`, join(root, 'examples'))
+      execFileSync('sh', ['-ec', commands.join('\n')], { cwd: root })
+      const made = readdirSync(join(root, 'protocols/echo')).map((name) => `protocols/echo/${name}`)
+      const sources = made.map((path) => sourceOf(path, readFileSync(join(root, path), 'utf8')))
+      expect(sources.flatMap(forbiddenImports)).toEqual([])
+      const line = sourceOf('protocols/index.ts', /```ts\n(.*)\n```/.exec(text)![1]!)
+      const targets = [line, ...sources].flatMap(importsOf).flatMap(({ target }) => target ?? [])
+      expect(targets.sort()).toEqual([
+        'protocols/echo/index.ts',
+        'protocols/echo/index.ts',
+        'test/conformance/suite.ts',
+      ])
+      expect(made).toContain('protocols/echo/index.ts')
+    } finally {
+      rmSync(root, { recursive: true })
+    }
   })
 })
 
