@@ -51,7 +51,7 @@ test('who was not there is dialled as soon as it dials, however long the pause i
   }
 })
 
-test('why who calls itself a member is turned away is a warning once a while; of all else at debug', async () => {
+test('why who calls itself a member is turned away is a warning once a while, and so is that of all strangers', async () => {
   const ports = await freePorts(2)
   const logged: string[] = []
   const note = (level: string) => (event: string, fields?: object) =>
@@ -72,5 +72,7 @@ test('why who calls itself a member is turned away is a warning once a while; of
     await until('it is counted', () => first.rejected > before)
     socket.destroy()
   }
-  expect(logged.filter((line) => line.startsWith('warn'))).toHaveLength(1)
+  const warned = logged.filter((line) => line.startsWith('warn'))
+  expect(warned).toHaveLength(2)
+  expect(warned[1]).toContain('is over 1024')
 })

@@ -10,7 +10,7 @@ import { type LinkOptions, type Outbound, PeerLink } from './peer-link.ts'
 
 /** Connections that have not introduced themselves yet; more are turned away. */
 const STRANGERS = 256
-/** So often it is told to all why somebody who calls itself a member is turned away; else to those who debug. */
+/** So often it is told to all why somebody who calls itself a member is turned away, or any stranger; else to those who debug. */
 const TELL_MS = 60_000
 
 /** Where a node listens, and where it finds the others. */
@@ -41,8 +41,8 @@ export class TcpTransport implements ConnectedTransport {
   readonly #links = new Map<NodeId, PeerLink>()
   readonly #inbound = new Map<NodeId, Inbound>()
   readonly #sockets = new Set<Socket>()
-  /** When it was told last why who calls itself a member was turned away. */
-  readonly #toldAt = new Map<NodeId, number>()
+  /** When it was told last why who calls itself a member was turned away; of all strangers under undefined. */
+  readonly #toldAt = new Map<NodeId | undefined, number>()
   #lost: (peer: NodeId) => void = () => {}
   #strangers = 0
 
@@ -184,13 +184,13 @@ export class TcpTransport implements ConnectedTransport {
     const reason = error instanceof Error ? error.message : String(error)
     const from = socket.remoteAddress
     if (peer) log.warn('peer rejected', { peer: peer.name, reason })
-    else if (claimed && this.#isNews(claimed)) log.warn('connection refused', { from, reason })
+    else if (this.#isNews(claimed)) log.warn('connection refused', { from, reason })
     else log.debug('connection refused', { from, reason })
     socket.destroy()
   }
 
   /** Who has misconfigured a node looks for the reason; strangers must not fill a log. */
-  #isNews(claimed: NodeId): boolean {
+  #isNews(claimed: NodeId | undefined): boolean {
     const now = performance.now()
     if (now - (this.#toldAt.get(claimed) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return false
     this.#toldAt.set(claimed, now)
