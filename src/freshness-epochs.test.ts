@@ -267,7 +267,7 @@ describe('records of another founding', () => {
 })
 
 describe('an epoch that nobody can have reached', () => {
-  it.each([2 ** 32 + 10, 2 ** 40 + 1, Number.MAX_SAFE_INTEGER])(
+  it.each([2 ** 28 + 10, 2 ** 32 - 1, 2 ** 40 + 1, Number.MAX_SAFE_INTEGER])(
     'is believed by nobody, and not passed on: %d',
     (epoch) => {
       const wired = running()

@@ -22,9 +22,9 @@ const LEAP = 2 ** 20
 
 /**
  * An epoch that is so far above the last that is known of its node, or above all that time has room for, is nobody's: one
- * takes a while, and a memory that was lost and regained counts for a million.
+ * takes a second or so, eight years in all, and a memory that was lost and regained counts for a million.
  */
-const MOST_AHEAD = 2 ** 32
+const MOST_AHEAD = 2 ** 28
 const MOST = 2 ** 40
 
 /** Of an epoch: nobody has answered, or one who has forgotten. */

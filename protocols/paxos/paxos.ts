@@ -26,7 +26,7 @@ import * as records from './records.ts'
 import { Recovery } from './recovery.ts'
 
 /** A ballot so many rounds above the promised one is nobody's: a round takes an election, a rejoin some thousands. */
-const LEAP_ROUNDS = 2 ** 32
+const LEAP_ROUNDS = 2 ** 28
 
 /** One node's replica; its parts are elections, the leader's proposals, reads, and catching up. */
 export class Paxos implements Replica {
