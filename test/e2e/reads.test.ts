@@ -22,6 +22,25 @@ test('the flag of a server is for reads that name no path, and their answers say
   if (reader === '1.3') expect((await cluster.ask(reader, 'GET', '/1')).body).toBe('red')
 })
 
+test('a read of any is stale at a node that is cut off, and says that it may be; the other paths refuse there', async () => {
+  const cluster = await RealCluster.create(THREE, { fault_injection: true, timeouts: { request_ms: 500 } })
+  await cluster.startAll()
+  await until('a write', async () => (await cluster.ask('1.1', 'PUT', '/1', 'old')).status === 200)
+  await cluster.converged()
+  const leader = await cluster.leader()
+  const away = THREE.find((id) => id !== leader)!
+  expect((await cluster.ask(away, 'POST', `/partition?t=0&ids=${away}`)).status).toBe(200)
+  await until('the others write', async () => (await cluster.ask(leader, 'PUT', '/1', 'new')).status === 200)
+  const client = new KeyValueClient({ nodes: { [away]: cluster.nodes[away]! }, attempts: 1 })
+  try {
+    expect(await client.get('1', { read: 'any' })).toMatchObject({ value: Buffer.from('old'), inProgress: true })
+    for (const path of ['log', 'leader', 'quorum'] as const)
+      await expect(client.get('1', { read: path })).rejects.toThrow(/answered 50[34]/)
+  } finally {
+    await client.close()
+  }
+})
+
 test.each(['leader', 'quorum'])('the benchmark reads by %s, and its history is linearizable', async (path) => {
   const cluster = await RealCluster.create(THREE)
   await cluster.startAll()
