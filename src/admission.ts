@@ -70,13 +70,13 @@ export class Admission {
   /** Opens a request: refuses it if there are too many, else queues it for the replica. */
   admit(asked: Asked, timeoutMs: number, respond: Respond, forwarded: boolean): void {
     const { maxRequests, maxCommandBytes, requestTimeoutMs } = this.#options
+    // Both refusals are urgent: nobody has seen the request.
     if (lengthOf(asked.command) > maxCommandBytes) {
       const reason = `key and value have more than ${maxCommandBytes} bytes, which no node can send on`
       respond({ ok: false, code: 'unsupported', reason }, 'urgent')
       return
     }
     if (this.open.full(forwarded)) {
-      // Urgent: nobody has seen it.
       respond({ ok: false, code: 'overloaded', reason: `more than ${maxRequests} requests are open here` }, 'urgent')
       return
     }
@@ -122,7 +122,7 @@ function bytesOf(outcome: Outcome): number {
   return outcome.ok ? (outcome.result.value?.length ?? 0) : 0
 }
 
-/** The most bytes that a command's key and value take in a message. */
+/** The most bytes that a command's key and value take in a message: three for each unit of UTF-16. */
 function lengthOf({ key, value }: Command): number {
   return 3 * key.length + value.length
 }

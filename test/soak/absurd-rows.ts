@@ -39,7 +39,7 @@ const seen = Array<number>(LONG).fill(HUGE)
 
 export const NODE_ROWS: readonly AbsurdRow[] = [
   row('a list longer than the cluster', node, 'Announce', { ...announce, seen }),
-  row('huge epochs', node, 'Epoch', (n, founding) => ({ epochs: [HUGE, HUGE, 0], founding, seen: [], asks: n === 0 })),
+  row('huge epochs', node, 'Epoch', (_, founding) => ({ epochs: [HUGE, HUGE, 0], founding, seen: [], asks: false })),
   row('an answer that nobody asked for', node, 'Answer', { ...answer, slot: HUGE, ballot: HUGE }),
   row('a forwarded command of no kind', node, 'Forward', (id) => ({ ...forward, id, command: { ...put, op: 99 } })),
   row('a forwarded command in a session of junk', node, 'Forward', (id) => ({
